@@ -1,0 +1,313 @@
+"""Back-test a graph: validate, plan, columns, decisions, matching, metrics.
+
+Where every decision is built in, all intents are lowered from their signal columns and the kernel runs over the whole
+history at once; otherwise the row pass drives the same kernel bar by bar.  Both give identical trades.
+"""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.candles import Candles
+from engine.columns import ColumnCache, ColumnPass, Supply, run_columns
+from engine.document import Graph
+from engine.errors import InputError
+from engine.instruments import infer_instrument
+from engine.intents import ExitBook, lower, record_of
+from engine.matching.engine import Funding, Market, MatchingEngine, Tables
+from engine.matching.policy import Policy, pessimistic_twin
+from engine.matching.records import INTENT, Records
+from engine.matching.tables import build_tables, lower_exits
+from engine.metrics import compute_metrics
+from engine.node import Account, Contract, Holding
+from engine.notes import data_info, notes_of
+from engine.plan import Plan, compile_graph
+from engine.result import Instrument, Result
+from engine.session import Session, Wanted, drive
+from engine.trace import Trace
+
+
+class MarketData(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a back-test may know of one market.
+
+    `candles` are on the run's timeframe; `others` are candles of other timeframes or symbols the graph names; `finer`
+    are shorter candles over the same time, on which orders are then matched and equity is marked.
+    """
+
+    candles: Candles
+    others: tuple[Candles, ...] = ()
+    finer: Candles | None = None
+    funding: Funding | None = None
+    mark: Candles | None = None
+    instrument: Instrument | None = None
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A back-test to run: what, on which markets, under which rules, with how much.
+
+    `start`/`end` (ms UTC, end exclusive) bound the bars traded; earlier candles serve as warm-up.  `lowered` False makes
+    the row pass run even where the graph could be lowered.
+    """
+
+    graph: Graph
+    markets: tuple[MarketData, ...]
+    policy: Policy
+    capital: float
+    start: int | None = None
+    end: int | None = None
+    lowered: bool = True
+
+
+def backtest(request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None = None) -> Result:
+    """Run a back-test.
+
+    Raises GraphError if the graph is not valid, InputError for impossible data or settings, NodeError if a node fails
+    whose policy is to pause.
+    """
+    began = perf_counter()
+    _check_request(request)
+    timeframe = request.markets[0].candles.timeframe
+    plan = compile_graph(request.graph, registry, timeframe)
+    markets = tuple(_cut(m, request, plan) for m in request.markets)
+    supplies = tuple(Supply(m.candles, m.others) for m in markets)
+    passes = run_columns(plan, supplies, cache)
+    run = _Run(request, plan, markets, passes)
+    matching = run.match(request.policy)
+    metrics = run.metrics(matching)
+    return run.result(matching, metrics, run.twin_metrics(matching, metrics), began)
+
+
+def _check_request(request: Request) -> None:
+    if not request.markets:
+        raise InputError("a back-test needs candles of at least one market")
+    if not (request.capital > 0 and np.isfinite(request.capital)):
+        raise InputError(f"capital is {request.capital:g}; it must be greater than 0")
+    symbols = [m.candles.symbol for m in request.markets]
+    doubled = next((s for s in symbols if symbols.count(s) > 1), None)
+    if doubled:
+        raise InputError(f"candles of {doubled} are given twice; give each market once (other timeframes are separate)")
+    frames = {m.candles.timeframe for m in request.markets}
+    if len(frames) > 1:
+        raise InputError(f"markets on one account need candles of one timeframe, not {', '.join(sorted(frames))}")
+
+
+def _cut(market: MarketData, request: Request, plan: Plan) -> MarketData:
+    """The market with the candles that the run needs: warm-up before `start`, nothing from `end` on."""
+    candles = market.candles
+    first, last = 0, len(candles)
+    if request.end is not None:
+        last = int(np.searchsorted(candles.time, request.end))
+    if request.start is not None:
+        warm = max(plan.warmup.values(), default=0)
+        first = max(0, int(np.searchsorted(candles.time, request.start)) - warm)
+    if last <= first or len(candles) == 0:
+        raise InputError(f"no candles of {candles.symbol} between --from and --to; the file covers {_range(candles)}")
+    if (first, last) == (0, len(candles)):
+        return market
+    return msgspec.structs.replace(market, candles=candles.part(first, last))
+
+
+def _range(candles: Candles) -> str:
+    if not len(candles):
+        return "nothing"
+    first, last = (np.datetime64(int(t), "ms").astype(str)[:16] for t in (candles.time[0], candles.close_time[-1]))
+    return f"{first} to {last} UTC"
+
+
+def _finest(market: MarketData) -> Candles:
+    """The candles orders are matched on.  Raises InputError if finer ones do not cover the run."""
+    finer, base = market.finer, market.candles
+    if finer is None:
+        return base
+    if finer.bar_ms >= base.bar_ms or base.bar_ms % finer.bar_ms:
+        raise InputError(f"--finer candles of {finer.timeframe} are not finer parts of {base.timeframe} candles")
+    first, last = np.searchsorted(finer.time, [base.time[0], base.time[-1] + base.bar_ms])
+    finer = finer.part(int(first), int(last))
+    if not len(finer) or finer.time[0] > base.time[0] or finer.time[-1] + finer.bar_ms < base.time[-1] + base.bar_ms:
+        raise InputError(f"--finer candles of {finer.symbol} cover {_range(finer)}; the run needs {_range(base)}")
+    return finer
+
+
+class _Run:
+    """One back-test between vector pass and result."""
+
+    def __init__(
+        self, request: Request, plan: Plan, markets: tuple[MarketData, ...], passes: tuple[ColumnPass, ...]
+    ) -> None:
+        self.request, self.plan, self.markets, self.passes = request, plan, markets, passes
+        self.instruments = tuple(m.instrument or infer_instrument(m.candles) for m in markets)
+        self.finest = tuple(_finest(m) for m in markets)
+        self.venues = tuple(
+            Market(f, i, m.funding, m.mark) for f, i, m in zip(self.finest, self.instruments, markets, strict=True)
+        )
+        self.clock = plan.rows[-1].clock
+        self.exits = ExitBook()
+        self.issues = [i for one in passes for i in one.issues]
+        self.tables: Tables = build_tables(self.venues, request.policy.funding == "applied")
+        self.bar_of_row = [self._bar_of_row(s) for s in range(len(markets))]
+        self.first_rows = [self._first_row(s) for s in range(len(markets))]
+        self.lowers = request.lowered and all(getattr(s.node, "lowers", False) for s in plan.rows)
+        self.intents = self._lower() if self.lowers else np.zeros(0, INTENT)
+
+    def _decision_candles(self, symbol: int) -> Candles:
+        return self.passes[symbol].supply.clock(self.clock)
+
+    def _bar_of_row(self, symbol: int) -> NDArray[np.int64] | None:
+        """Per decision row the finest bar that closes with it; None if they are the same bars."""
+        rows = self._decision_candles(symbol)
+        if rows.time is self.tables.time:
+            return None
+        return np.searchsorted(self.tables.time, rows.close_time, side="left").astype(np.int64) - 1
+
+    def _first_row(self, symbol: int) -> int:
+        """First row that may decide: warm-up complete, and not before the start of the run."""
+        warm = max((self.plan.warmup.get(s.id, 1) for s in self.plan.rows), default=1) - 1
+        start = self.request.start
+        if start is None:
+            return warm
+        return max(warm, int(np.searchsorted(self._decision_candles(symbol).close_time, start)))
+
+    def _rows_table(self) -> NDArray[np.int32]:
+        if all(bars is None for bars in self.bar_of_row):
+            return np.zeros((0, 0), np.int32)
+        table = np.full((len(self.markets), len(self.tables.time)), -1, np.int32)
+        for row, bars in zip(table, self.bar_of_row, strict=True):
+            if bars is None:
+                row[:] = np.arange(len(row))
+            else:
+                row[bars[bars >= 0]] = np.flatnonzero(bars >= 0)
+        return table
+
+    def _lower(self) -> Records:
+        parts = [
+            lower(step, one, s, self.first_rows[s], self.bar_of_row[s], self.exits)
+            for s, one in enumerate(self.passes)
+            if not one.dropped
+            for step in self.plan.rows
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        joined = np.concatenate(parts) if parts else np.zeros(0, INTENT)
+        return joined[np.argsort(joined["bar"], kind="stable")]
+
+    def match(self, policy: Policy) -> MatchingEngine:
+        """Run the matching engine over the whole history under a policy."""
+        engine = MatchingEngine(
+            self.tables, self.instruments, policy, self.request.capital, lower_exits(self.exits.policies),
+            self._rows_table(), max(256, len(self.intents)),
+        )  # fmt: skip
+        if self.lowers:
+            engine.submit(self.intents)
+        else:
+            self._row_pass(engine)
+        engine.run(len(self.tables.time))
+        engine.finish()
+        return engine
+
+    def _row_pass(self, engine: MatchingEngine) -> None:
+        """Drive sessions bar by bar: the kernel up to the close of a row, then the decisions of that row."""
+        sessions = [Session(self.plan, one) for one in self.passes]
+        for bar, symbol, row in self._schedule():
+            session = sessions[symbol]
+            if not session.concerns(row):
+                continue
+            engine.run(bar + 1)
+
+            def answer(effect: Any, bar: int = bar, symbol: int = symbol) -> None:
+                if isinstance(effect, Wanted):
+                    known = len(self.exits.policies)
+                    engine.submit(record_of(effect.intent, bar, symbol, self.exits, effect.node))
+                    if len(self.exits.policies) > known:
+                        engine.exits = lower_exits(self.exits.policies)
+
+            drive(session.bar(row, account_of(engine, symbol)), answer)
+        self.issues.extend(i for s in sessions for i in s.issues)
+
+    def _schedule(self) -> list[tuple[int, int, int]]:
+        """(finest bar, symbol, row) of every row that may decide, in time order."""
+        out: list[tuple[int, int, int]] = []
+        for s, one in enumerate(self.passes):
+            if one.dropped:
+                continue
+            bars = self.bar_of_row[s]
+            for row in range(self.first_rows[s], len(self._decision_candles(s))):
+                out.append((row if bars is None else int(bars[row]), s, row))
+        return sorted(out)
+
+    def _offset(self) -> int:
+        """Finest bar with which the run begins; those before it are warm-up."""
+        start = self.request.start
+        return 0 if start is None else int(np.searchsorted(self.tables.time, start))
+
+    def metrics(self, engine: MatchingEngine) -> dict[str, Any]:
+        """All metrics of a finished run."""
+        at = self._offset()
+        one = self.finest[0] if len(self.finest) == 1 else None
+        return compute_metrics(
+            self.tables.time[at:] + self.tables.bar_ms,
+            engine.equity[at:],
+            _shifted(engine.trades, at),
+            self.request.capital,
+            first_open=float(one.open[at]) if one else None,
+            last_close=float(one.close[-1]) if one else None,
+        )
+
+    def twin_metrics(self, engine: MatchingEngine, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Metrics of the stop-first twin; where no bar was ambiguous it is the same run."""
+        if engine.policy.path == "pessimistic" or int(engine.account["ambiguous"][0]) == 0:
+            return metrics
+        return self.metrics(self.match(pessimistic_twin(engine.policy)))
+
+    def result(self, engine: MatchingEngine, metrics: dict[str, Any], twin: dict[str, Any], began: float) -> Result:
+        """Everything about the run as one value."""
+        request, at = self.request, self._offset()
+        data = tuple(
+            data_info(m, f, i, request.policy)
+            for m, f, i in zip(self.markets, self.finest, self.instruments, strict=True)
+        )
+        issues = tuple(self.issues)
+        return Result(
+            graph=request.graph,
+            logic_hash=self.plan.logic_hash,
+            data=data,
+            candles=self.finest if at == 0 else tuple(f.part(at, len(f)) for f in self.finest),
+            policy=msgspec.structs.asdict(request.policy),
+            policy_id=request.policy.id,
+            settings={"capital": request.capital, "from": request.start, "to": request.end},
+            time=self.tables.time[at:] + self.tables.bar_ms,
+            equity=engine.equity[at:],
+            trades=_shifted(engine.trades, at),
+            fills=_shifted(engine.executions, at),
+            metrics=metrics,
+            pessimistic=twin,
+            rejected=engine.rejected,
+            notes=notes_of(data, metrics, twin, issues, self.first_rows, self.passes),
+            traces=tuple(Trace(self.plan, p.supply.base.symbol, p, issues) for p in self.passes),
+            seconds=perf_counter() - began,
+        )
+
+
+def _shifted(log: Records, offset: int) -> Records:
+    """A trade or fill log with bars counted from `offset`."""
+    if offset == 0:
+        return log
+    log = log.copy()
+    for name in ("bar", "decision_bar", "entry_bar", "exit_bar"):
+        if name in (log.dtype.names or ()):
+            log[name] -= offset
+    return log
+
+
+def account_of(engine: MatchingEngine, symbol: int) -> Account:
+    """The account as a decision sees it."""
+    p = engine.positions[symbol]
+    cash = float(engine.account["cash"][0])
+    held = engine.positions["quantity"] * (engine.positions["last"] - engine.positions["entry"])
+    position = None
+    if p["quantity"] != 0:
+        position = Holding(float(p["quantity"]), float(p["entry"]), float(p["stop"]), float(p["target"]))
+    return Account(cash + float(held.sum()), cash, position)

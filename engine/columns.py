@@ -1,0 +1,270 @@
+"""The vector pass: every column node once over the whole history.
+
+Results are cached under (Merkle key, data identity): a sweep recomputes only what changed.  A node that fails gives
+unknown columns, which flow and never become a trade; its policy says whether the run goes on.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from time import perf_counter_ns
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.candles import Candles
+from engine.errors import InputError, NodeError
+from engine.issue import Issue
+from engine.node import Fold
+from engine.plan import SOURCE, Plan, Step
+from engine.resample import resample
+from engine.values import UNKNOWN, Signal, constant
+
+
+class Supply:
+    """The candles one symbol's run can draw on: its own, and others by (symbol, timeframe)."""
+
+    def __init__(self, candles: Candles, others: tuple[Candles, ...] = ()) -> None:
+        self.base = candles
+        self.others = {(c.symbol, c.timeframe): c for c in others}
+        self.identity = "+".join([candles.identity, *(c.identity for c in others)])
+        self._clocks: dict[str, Candles] = {candles.timeframe: candles}
+
+    def candles(self, symbol: str, timeframe: str) -> Candles:
+        """Candles of a symbol ("" = the run's) on a timeframe, on the run's clock of that timeframe."""
+        clock = self.clock(timeframe)
+        if symbol in ("", self.base.symbol):
+            return clock
+        found = self.others.get((symbol, timeframe))
+        if found is None:
+            source = next((c for (name, _), c in self.others.items() if name == symbol), None)
+            if source is None:
+                raise InputError(f"the graph needs candles of {symbol}, which were not given; add them with --candles")
+            found = resample(source, timeframe)
+        return on_clock(found, clock)
+
+    def clock(self, timeframe: str) -> Candles:
+        """The run's own candles on a timeframe: given ones, else resampled from the base."""
+        if timeframe not in self._clocks:
+            given = self.others.get((self.base.symbol, timeframe))
+            self._clocks[timeframe] = given if given is not None else resample(self.base, timeframe)
+        return self._clocks[timeframe]
+
+
+def on_clock(candles: Candles, clock: Candles) -> Candles:
+    """Candles on the bars of another market; bars it lacks are NaN."""
+    if len(candles) == len(clock) and np.array_equal(candles.time, clock.time):
+        return candles
+    at = np.clip(np.searchsorted(candles.time, clock.time), 0, max(len(candles) - 1, 0))
+    there = candles.time[at] == clock.time if len(candles) else np.zeros(len(clock), bool)
+    columns = {
+        name: np.where(there, getattr(candles, name)[at], np.nan) for name in ("open", "high", "low", "close", "volume")
+    }
+    return msgspec.structs.replace(candles, time=clock.time, **columns)
+
+
+class ColumnCache:
+    """Outputs of nodes by key, the least recently used dropped beyond a size in bytes."""
+
+    def __init__(self, most_bytes: int = 256 * 2**20) -> None:
+        self._most, self._size = most_bytes, 0
+        self._kept: OrderedDict[Any, tuple[int, Any]] = OrderedDict()
+        self.hits = self.misses = 0
+
+    def get(self, key: Any) -> Any:
+        """The outputs, or None."""
+        found = self._kept.get(key)
+        if found is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        self._kept.move_to_end(key)
+        return found[1]
+
+    def put(self, key: Any, outputs: tuple[Any, ...]) -> None:
+        """Keep outputs."""
+        size = sum(_bytes(o) for o in outputs)
+        self._kept[key] = (size, outputs)
+        self._size += size
+        while self._size > self._most and len(self._kept) > 1:
+            _, (dropped, _) = self._kept.popitem(last=False)
+            self._size -= dropped
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.nbytes if value.strides[-1:] != (0,) else 8
+    if isinstance(value, Signal):
+        return sum(_bytes(getattr(value, name)) for name in value.__struct_fields__)
+    return 64
+
+
+class ColumnPass:
+    """Values of every slot after the vector pass of one symbol, and what happened on the way.
+
+    `values[slot]` are columns (or rules); `nanoseconds` by node id (0 = from the cache); `issues` are failures.
+    """
+
+    def __init__(self, plan: Plan, supply: Supply) -> None:
+        self.plan, self.supply = plan, supply
+        self.values: list[Any] = [None] * len(plan.names)
+        self.nanoseconds: dict[str, int] = {}
+        self.issues: list[Issue] = []
+        self.dropped = False  # a failing node asked to leave this symbol out
+
+
+def run_columns(plan: Plan, supplies: tuple[Supply, ...], cache: ColumnCache | None = None) -> tuple[ColumnPass, ...]:
+    """The vector pass over all symbols of a run; nodes of watchlist scope see the values of all of them.
+
+    Raises NodeError if a node fails whose policy is to pause.
+    """
+    passes = tuple(ColumnPass(plan, supply) for supply in supplies)
+    for group in plan.columns:
+        step = group[0]
+        if type(step.node).scope == "watchlist":
+            _run_across(step, passes)
+            continue
+        for one in passes:
+            _run_group(group, one, cache)
+    return passes
+
+
+def _run_group(group: tuple[Step, ...], one: ColumnPass, cache: ColumnCache | None) -> None:
+    step = group[0]
+    key = (step.key, one.supply.identity)
+    outputs = None
+    looping = len(group) > 1 or step.previous is not None
+    if cache is not None and not looping and (outputs := cache.get(key)) is not None:
+        one.nanoseconds[step.id] = 0
+    else:
+        started = perf_counter_ns()
+        try:
+            if looping:
+                _run_loop(group, one)
+                one.nanoseconds[step.id] = perf_counter_ns() - started
+                return
+            outputs = _outputs(step, one)
+        except (InputError, GeneratorExit):
+            raise
+        except Exception as error:  # a node is foreign code: whatever it raises becomes an issue of that node
+            for failed in group:
+                _fail(failed, one, error)
+            return
+        one.nanoseconds[step.id] = perf_counter_ns() - started
+        if cache is not None:
+            cache.put(key, outputs)
+    values = one.values
+    for slot, value in zip(step.slots, outputs, strict=True):
+        values[slot] = value
+
+
+def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
+    """Call a node with its columns and return its outputs in port order, checked for length."""
+    if step.tag == SOURCE:
+        candles = one.supply.candles(step.node.symbol, step.node.timeframe or one.supply.base.timeframe)
+        return step.node.ports_of(candles)
+    values = one.values
+    arguments = {name: values[slot] for name, slot in step.args}
+    for name, timeframe in step.times:
+        arguments[name] = one.supply.clock(timeframe).close_time
+    if isinstance(step.node, Fold):
+        _, result = type(step.node).step(step.node, step.state, **arguments)
+    else:
+        result = step.node.compute(**arguments)
+    outputs = result if isinstance(result, tuple) else (result,)
+    _check_lengths(step, arguments, outputs)
+    return outputs
+
+
+def _check_lengths(step: Step, arguments: Mapping[str, Any], outputs: tuple[Any, ...]) -> None:
+    """Columns of one clock have one length; a node that breaks this would shift time."""
+    if step.times or step.tag == "time.resample":
+        return
+    length = -1
+    for value in (*arguments.values(), *outputs):
+        if isinstance(value, np.ndarray | Candles):
+            if length not in (-1, len(value)):
+                raise NodeError(step.id, f"columns of {length} and {len(value)} bars on one clock")
+            length = len(value)
+
+
+def _run_loop(group: tuple[Step, ...], one: ColumnPass) -> None:
+    """Run a loop bar by bar: a delay gives the value of the bar before, the others see one row at a time."""
+    length = len(one.supply.clock(group[0].clock))
+    states = {step.id: step.state for step in group}
+    for step in group:
+        for slot, kind in zip(step.slots, step.kinds, strict=True):
+            one.values[slot] = unknown(kind, length)
+    for bar in range(length):
+        for step in group:
+            if step.previous is not None:
+                if bar:
+                    one.values[step.slots[0]][bar] = one.values[step.previous][bar - 1]
+                continue
+            arguments = {name: _row(one.values[slot], bar) for name, slot in step.args}
+            if isinstance(step.node, Fold):
+                states[step.id], result = type(step.node).step(step.node, states[step.id], **arguments)
+            else:
+                result = step.node.compute(**arguments)
+            for slot, value in zip(step.slots, result if isinstance(result, tuple) else (result,), strict=True):
+                one.values[slot][bar] = value[0]
+
+
+def _row(value: Any, bar: int) -> Any:
+    if isinstance(value, np.ndarray):
+        return value[bar : bar + 1]
+    return value.part(bar, bar + 1) if isinstance(value, Candles) else value
+
+
+def _run_across(step: Step, passes: tuple[ColumnPass, ...]) -> None:
+    """A watchlist node: number and flag inputs are (symbol, bar) tables on the union of all bars."""
+    clocks = [one.supply.clock(step.clock).time for one in passes]
+    union = np.unique(np.concatenate(clocks))
+    places = [np.searchsorted(union, time) for time in clocks]
+    arguments: dict[str, Any] = {}
+    for name, slot in step.args:
+        first = passes[0].values[slot]
+        empty = np.nan if first.dtype.kind == "f" else UNKNOWN
+        table = np.full((len(passes), len(union)), empty, first.dtype)
+        for row, (one, at) in enumerate(zip(passes, places, strict=True)):
+            table[row, at] = one.values[slot]
+        arguments[name] = table
+    try:
+        result = step.node.compute(**arguments)
+    except Exception as error:
+        for one in passes:
+            _fail(step, one, error)
+        return
+    for slot, table in zip(step.slots, result if isinstance(result, tuple) else (result,), strict=True):
+        for row, (one, at) in enumerate(zip(passes, places, strict=True)):
+            one.values[slot] = table[row, at]
+
+
+def _fail(step: Step, one: ColumnPass, error: Exception) -> None:
+    """Record a failure and put unknown columns in its place, or stop, as the node's policy says."""
+    what = f"{type(error).__name__}: {error}"
+    if step.on_error == "pause":
+        raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops") from error
+    message = f"node {step.id!r} failed on {one.supply.base.symbol} ({what}); its values are unknown"
+    one.issues.append(
+        Issue(code="node_failed", severity="error", phase="runtime", message=message, node=step.id, received=what)
+    )
+    one.dropped = one.dropped or step.on_error == "skip"
+    length = len(one.supply.clock(step.clock))
+    for slot, kind in zip(step.slots, step.kinds, strict=True):
+        one.values[slot] = unknown(kind, length)
+
+
+def unknown(kind: str, length: int) -> Any:
+    """A value of a kind in which nothing is known; None for rules, which have no such value."""
+    if kind == "number":
+        return np.full(length, np.nan)
+    if kind in ("flag", "direction"):
+        return np.full(length, UNKNOWN, np.int8)
+    if kind == "signal":
+        blank = constant(float("nan"), length)
+        return Signal(
+            direction=np.full(length, UNKNOWN, np.int8),
+            entry=blank, confidence=blank, stop=blank, target=blank, quality=blank, environment=blank,
+        )  # fmt: skip
+    return None

@@ -1,0 +1,119 @@
+"""The graph document: plain data, what is stored, diffed, drawn and run (DESIGN 3).
+
+Decoding is strict about the document's own shape (an unknown or missing top-level field is an InputError) and keeps
+everything below it as it is: unknown node types, unknown params and broken edges stay, and the validator reports them.
+"""
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+from engine.errors import InputError
+
+SCHEMA_VERSION = 1
+
+
+class NodeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A node in a graph.
+
+    `mode` "mute" takes it out with everything that needs it, "bypass" passes its input on.  `on_error` says what happens
+    when the node fails while it runs: "hold" (its values are unknown), "skip" the symbol, or "pause" the run.
+    """
+
+    id: str
+    type: str
+    version: int
+    params: dict[str, Any]
+    mode: Literal["on", "mute", "bypass"] = "on"
+    on_error: Literal["hold", "skip", "pause"] = "hold"
+    label: str = ""
+
+
+class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A wire from an output port to an input port, each written `node.port`."""
+
+    source: str = msgspec.field(name="from")
+    target: str = msgspec.field(name="to")
+
+
+class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a test in a document expects of its back-test; fields left out are not looked at."""
+
+    trades: int | None = None
+    min_trades: int | None = None
+    max_trades: int | None = None
+    first_side: Literal["long", "short"] | None = None
+    sides: list[Literal["long", "short"]] | None = None
+    exit_reasons: list[str] | None = None
+    min_return: float | None = None
+
+
+class GraphTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A back-test that belongs to the graph: named fixture candles (`fixture:flat`) and what must come out."""
+
+    name: str
+    candles: str
+    expect: Expectation
+
+
+class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where things are drawn; never part of the strategy."""
+
+    nodes: dict[str, tuple[float, float]] = {}
+    frames: list[Any] = []
+    notes: list[Any] = []
+
+
+class Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who wrote this revision, why, and on which revision it is based."""
+
+    author: str = ""
+    message: str = ""
+    parent: str | None = None
+
+
+class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A strategy as data."""
+
+    schema_version: Literal[1]
+    id: str
+    name: str
+    kind: Literal["advisor", "cycle"]
+    description: str
+    nodes: tuple[NodeSpec, ...]
+    edges: tuple[Edge, ...]
+    tests: tuple[GraphTest, ...] = ()
+    layout: Layout = Layout()
+    meta: Meta = Meta()
+
+
+def decode(text: bytes, name: str = "graph") -> Graph:
+    """A graph from JSON.  Raises InputError in one sentence if it is no JSON or no graph document."""
+    try:
+        return msgspec.json.decode(text, type=Graph)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: not a graph document: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{name}: not JSON: {error}") from None
+
+
+def encode(graph: Graph) -> bytes:
+    """The document as people read and diff it: indented JSON, fields in the order of the schema, final newline."""
+    return msgspec.json.format(msgspec.json.encode(graph), indent=2) + b"\n"
+
+
+def canonical(graph: Graph) -> bytes:
+    """The logic of a graph as canonical JSON: no layout, labels, names, tests or meta; nodes and edges in sorted order."""
+    nodes = [
+        {"id": n.id, "type": n.type, "version": n.version, "params": n.params, "mode": n.mode, "on_error": n.on_error}
+        for n in sorted(graph.nodes, key=lambda n: n.id)
+    ]
+    edges = sorted([e.source, e.target] for e in graph.edges)
+    logic = {"schema_version": graph.schema_version, "kind": graph.kind, "nodes": nodes, "edges": edges}
+    return msgspec.json.encode(logic, order="deterministic")
+
+
+def logic_hash(graph: Graph) -> str:
+    """BLAKE2b of the canonical logic; two graphs with the same hash trade the same."""
+    return f"b2:{hashlib.blake2b(canonical(graph), digest_size=16).hexdigest()}"

@@ -1,0 +1,118 @@
+"""Which node types there are.
+
+The class for the tag `indicator.ema` stands in `nodes/indicator/ema.py`, so a tag is also the way to its module and a
+graph imports only the nodes it uses.  `discover` walks everything and is what the catalogue, the server and the tests
+start with.  Packs add node packages through the entry-point group `tradegraph.nodes`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from engine.errors import RegistryError
+from engine.node import Contract
+from engine.signature import signature_of
+
+ENTRY_POINTS = "tradegraph.nodes"
+
+
+class Registry(Mapping[str, type[Contract]]):
+    """Node classes by tag; a class is imported when it is first asked for, all of them when iterated."""
+
+    def __init__(self, packages: tuple[str, ...] = ("nodes",)) -> None:
+        self._packages = packages
+        self._found: dict[str, type[Contract]] = {}
+        self._complete = False
+        self._packs: tuple[str, ...] | None = None
+
+    def __getitem__(self, tag: str) -> type[Contract]:
+        found = self._found.get(tag) or self._import(tag)
+        if found is None:
+            raise KeyError(tag)
+        return found
+
+    def __contains__(self, tag: object) -> bool:
+        return isinstance(tag, str) and (tag in self._found or self._import(tag) is not None)
+
+    def __iter__(self) -> Iterator[str]:
+        self._discover()
+        return iter(sorted(self._found))
+
+    def __len__(self) -> int:
+        self._discover()
+        return len(self._found)
+
+    def category(self, tag: str) -> str:
+        """Palette category of a node type."""
+        return tag.rpartition(".")[0]
+
+    def _import(self, tag: str) -> type[Contract] | None:
+        if self._complete or not all(p.isidentifier() for p in tag.split(".")):
+            return None
+        for package in (*self._packages, *self._pack_names()):
+            name = f"{package}.{tag}"
+            try:
+                module = importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                if error.name and (name == error.name or name.startswith(error.name + ".")):
+                    continue
+                raise RegistryError(f"{name} does not import: {error}") from error
+            except Exception as error:
+                raise RegistryError(f"{name} does not import: {error}") from error
+            for found_tag, cls in _classes(module):
+                if found_tag == tag:
+                    return self._found.setdefault(tag, cls)
+        return None
+
+    def _pack_names(self) -> tuple[str, ...]:
+        if self._packs is None:
+            from importlib.metadata import entry_points
+
+            self._packs = tuple(e.value for e in entry_points(group=ENTRY_POINTS))
+        return self._packs
+
+    def _discover(self) -> None:
+        if self._complete:
+            return
+        for package in (*self._packages, *self._pack_names()):
+            for module in _modules(package):
+                for tag, cls in _classes(module):
+                    self._add(package, tag, cls, module)
+        self._complete = True
+
+    def _add(self, package: str, tag: str, cls: type[Contract], module: ModuleType) -> None:
+        if f"{package}.{tag}" != module.__name__:
+            raise RegistryError(f"{module.__file__}: tag {tag!r} should be {module.__name__.removeprefix(package + '.')!r}")
+        if self._found.setdefault(tag, cls) is not cls:
+            raise RegistryError(f"{module.__file__}: tag {tag!r} is also used by {self._found[tag].__module__}")
+        signature_of(cls)
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    try:
+        root = importlib.import_module(package)
+    except Exception as error:
+        raise RegistryError(f"node package {package!r} does not import: {error}") from error
+    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
+        try:
+            yield importlib.import_module(info.name)
+        except Exception as error:
+            raise RegistryError(f"{info.name} does not import: {error}") from error
+
+
+def _classes(module: ModuleType) -> Iterator[tuple[str, type[Contract]]]:
+    """Node classes defined in a module, with their tags."""
+    for cls in vars(module).values():
+        if isinstance(cls, type) and issubclass(cls, Contract) and cls.__module__ == module.__name__:
+            tag = cls.__struct_config__.tag
+            if not isinstance(tag, str):
+                raise RegistryError(f"{module.__file__}: {cls.__name__} has no tag; write tag=\"category.name\"")
+            yield tag, cls
+
+
+def discover(*packages: str) -> Registry:
+    """A registry of the given node packages (and installed packs) with every module imported and checked."""
+    registry = Registry(packages or ("nodes",))
+    len(registry)
+    return registry

@@ -1,0 +1,109 @@
+"""The row pass: queries and decisions bar by bar, written once for every mode.
+
+`Session.bar` is a generator without I/O: it yields what it wants (a question or an intent) and is sent the answers.  A
+driver of a few lines answers from recordings and a simulated exchange (back-test) or from the world (dry run, live).
+"""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import msgspec
+
+from engine.columns import ColumnPass
+from engine.errors import NodeError
+from engine.intents import row_value
+from engine.issue import Issue
+from engine.node import Account, Decision, Intent, Query
+from engine.plan import Plan, Step
+from engine.signature import signature_of
+from engine.values import Signal
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question of a query node; the driver sends back the reply."""
+
+    node: str
+    ask: Any
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """An intent of a decision node; the driver sends back nothing."""
+
+    node: str
+    intent: Intent
+
+
+Effect = Asked | Wanted
+
+
+class Session:
+    """Queries and decisions of one symbol with their states.
+
+    Account and fills enter a decision in the next row, so the graph stays acyclic.
+    """
+
+    def __init__(self, plan: Plan, one: ColumnPass) -> None:
+        self.plan, self.one = plan, one
+        self.states: dict[str, Any] = {s.id: s.state for s in plan.rows}
+        self.issues: list[Issue] = []
+        self._decides_on_signals = all(isinstance(s.node, Decision) and type(s.node).lowers for s in plan.rows)
+
+    def concerns(self, row: int) -> bool:
+        """Whether anything can be decided at a row; where all decisions go by signals, only at signals."""
+        if not self._decides_on_signals:
+            return True
+        signals = (self.one.values[slot] for step in self.plan.rows for _, slot in step.args)
+        return any(isinstance(v, Signal) and abs(int(v.direction[row])) == 1 for v in signals)
+
+    def bar(self, row: int, account: Account) -> Generator[Effect, Any, None]:
+        """Run one closed bar: yields questions and intents, is sent replies."""
+        answers: dict[int, Any] = {}
+        for step in self.plan.rows:
+            arguments = {
+                name: answers[slot] if slot in answers else row_value(self.one.values[slot], row)
+                for name, slot in step.args
+            }
+            if any(value is None for value in arguments.values()):
+                continue  # an invalid rule: nothing is decided on it
+            try:
+                if isinstance(step.node, Query):
+                    ask = step.node.ask(**arguments)
+                    if ask is not None:
+                        answers[step.slots[0]] = step.node.read((yield Asked(step.id, ask)))
+                    continue
+                intents = self._decide(step, arguments, account)
+            except Exception as error:  # a node is foreign code: whatever it raises becomes an issue of that node
+                self._failed(step, row, error)
+                continue
+            for intent in intents:
+                yield Wanted(step.id, intent)
+
+    def _decide(self, step: Step, arguments: dict[str, Any], account: Account) -> tuple[Intent, ...]:
+        name = signature_of(type(step.node)).account
+        if name is not None:
+            arguments[name] = account
+        self.states[step.id], intents = step.node.step(self.states[step.id], **arguments)
+        return intents
+
+    def _failed(self, step: Step, row: int, error: Exception) -> None:
+        what = f"{type(error).__name__}: {error}"
+        time = int(self.one.supply.clock(step.clock).close_time[row])
+        if step.on_error == "pause":
+            raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops", time) from error
+        message = f"node {step.id!r} failed at {time} ({what}); it decided nothing there"
+        self.issues.append(
+            Issue(
+                code="node_failed", severity="error", phase="runtime", message=message, node=step.id, bar_time=time,
+                received=what,
+            )
+        )  # fmt: skip
+
+
+def drive(effects: Generator[Effect, Any, None], answer: Callable[[Effect], Any]) -> None:
+    """The synchronous driver: answer every effect until the bar is done."""
+    reply: Any = None
+    try:
+        while True:
+            reply = answer(effects.send(reply))
+    except StopIteration:
+        return

@@ -1,0 +1,1 @@
+"""Pure stand-ins for the world outside: invented markets and recorded adapters."""

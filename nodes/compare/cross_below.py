@@ -1,0 +1,20 @@
+from engine.node import Node
+from engine.values import Flag, Number
+from nodes.kernels.flags import to_change_flag
+
+
+class CrossBelow(Node, frozen=True, tag="compare.cross_below"):
+    """True at the bar where a moves from above b, or from b itself, to below b.
+
+    In: a, b in the same unit.
+    Out: flag; unknown at the first bar and where a or b is unknown at this bar or the one before.
+    """
+
+    synonyms = ("crossunder", "death cross", "breaks below")
+
+    def compute(self, a: Number, b: Number) -> Flag:
+        crossed = (a[1:] < b[1:]) & (a[:-1] >= b[:-1])
+        return to_change_flag(crossed, 1, a, b)
+
+    def lookback(self) -> int:
+        return 2

@@ -1,0 +1,16 @@
+from engine.node import Node
+from engine.values import Flag, Number
+from nodes.kernels.flags import to_flag
+
+
+class Less(Node, frozen=True, tag="compare.less"):
+    """True where a is less than b.
+
+    In: a, b in the same unit.
+    Out: flag; unknown where a or b is unknown.
+    """
+
+    synonyms = ("below", "smaller", "<")
+
+    def compute(self, a: Number, b: Number) -> Flag:
+        return to_flag(a < b, a, b)

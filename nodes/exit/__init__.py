@@ -1,0 +1,1 @@
+"""Rules for stops and exits that travel with an order."""

@@ -1,0 +1,1 @@
+"""Conditions a signal must meet to become a trade."""

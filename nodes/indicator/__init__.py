@@ -1,0 +1,1 @@
+"""Technical indicators on prices and volumes."""

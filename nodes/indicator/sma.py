@@ -1,0 +1,27 @@
+"""Simple moving average."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from engine.node import Node
+from engine.values import Number
+from nodes.kernels.prices import solid
+from nodes.kernels.windows import moving_average
+
+
+class Sma(Node, tag="indicator.sma", frozen=True):
+    """Simple moving average: the mean of the last `length` values.
+
+    In: source, any unit.
+    Out: same unit; NaN until `length` values are there, and while one of them is NaN.
+    Source: textbook definition; equals TA-Lib SMA.
+    """
+
+    length: Annotated[int, Meta(ge=1, le=5000, title="Length", description="bars")] = 20
+
+    def lookback(self) -> int:
+        return self.length
+
+    def compute(self, source: Number) -> Number:
+        return moving_average(solid(source), self.length)

@@ -1,0 +1,1 @@
+"""Compiled loops that several nodes share; there is no node in here."""

@@ -1,0 +1,50 @@
+"""Three-valued flags: building them, and Kleene's logic."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.values import UNKNOWN, ByteColumn, is_unknown
+
+
+def to_flag(truth: NDArray[np.bool_], *inputs: Any) -> ByteColumn:
+    """A flag column from a fresh truth column; unknown where one of the inputs is."""
+    out = truth.view(np.int8)
+    for column in inputs:
+        out[is_unknown(column)] = UNKNOWN
+    return out
+
+
+def to_change_flag(truth: NDArray[np.bool_], bars: int, *inputs: Any) -> ByteColumn:
+    """A flag column from truths about row t and row t - `bars`, of which the first is row `bars`.
+
+    Unknown in the rows before that and where one of the inputs is unknown at either row.
+    """
+    rows = len(inputs[0])
+    out = np.full(rows, UNKNOWN, np.int8)
+    out[bars:] = truth
+    for column in inputs:
+        unknown = is_unknown(column)
+        out[unknown] = UNKNOWN
+        out[bars:][unknown[: max(rows - bars, 0)]] = UNKNOWN
+    return out
+
+
+def both(a: ByteColumn, b: ByteColumn) -> ByteColumn:
+    """Kleene's and: false if one is false, else unknown if one is unknown."""
+    out = np.minimum(a, b)
+    out[(a == 0) | (b == 0)] = 0
+    return out
+
+
+def either(a: ByteColumn, b: ByteColumn) -> ByteColumn:
+    """Kleene's or: true if one is true, else unknown if one is unknown."""
+    out = np.minimum(a, b)
+    out[(a == 1) | (b == 1)] = 1
+    return out
+
+
+def negate(a: ByteColumn) -> ByteColumn:
+    """Kleene's not: unknown stays unknown."""
+    return to_flag(a == 0, a)

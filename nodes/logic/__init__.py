@@ -1,0 +1,1 @@
+"""Three-valued (Kleene) logic on flags."""

@@ -1,0 +1,16 @@
+from engine.node import Node
+from engine.values import Flag
+from nodes.kernels.flags import to_flag
+
+
+class Xor(Node, frozen=True, tag="logic.xor"):
+    """True where exactly one of two flags is true.
+
+    In: a, b, flags.
+    Out: flag; unknown where a or b is unknown.
+    """
+
+    synonyms = ("either or", "different", "^")
+
+    def compute(self, a: Flag, b: Flag) -> Flag:
+        return to_flag(a != b, a, b)

@@ -1,0 +1,33 @@
+from typing import Annotated, ClassVar
+
+import msgspec
+import numpy as np
+
+from engine.node import Fold
+from engine.values import Flag
+from nodes.kernels.recall import run_cooldown
+
+
+class CooldownState(msgspec.Struct, frozen=True):
+    """Bars that are still to be blocked."""
+
+    left: int = 0
+
+
+class Cooldown(Fold, frozen=True, tag="memory.cooldown"):
+    """Lets a flag through and then blocks it for some bars.
+
+    In: flag.
+    Out: the flag, false in the `bars` bars after one that was let through; unknown where it is unknown and
+    not blocked.
+    """
+
+    State: ClassVar[type[msgspec.Struct]] = CooldownState
+    synonyms = ("pause", "debounce", "wait", "throttle")
+
+    bars: Annotated[int, msgspec.Meta(ge=1, le=100_000, title="Bars", description="bars blocked")] = 5
+
+    def step(self, state: CooldownState, flag: Flag) -> tuple[CooldownState, Flag]:
+        left, out = np.array([state.left]), np.empty(len(flag), np.int8)
+        run_cooldown(np.ascontiguousarray(flag), self.bars, left, out)
+        return CooldownState(int(left[0])), out

@@ -1,0 +1,26 @@
+from typing import ClassVar
+
+import numpy as np
+
+from engine.node import Node
+from engine.values import UNKNOWN, Flag
+
+
+class DelayFlag(Node, frozen=True, tag="memory.delay_flag"):
+    """The flag of the bar before; the only way to close a loop with a flag.
+
+    In: a, a flag.
+    Out: a one bar earlier; unknown at the first bar and where that flag was unknown.
+    """
+
+    breaks_cycle: ClassVar[bool] = True
+    synonyms = ("previous", "lag", "shift")
+
+    def compute(self, a: Flag) -> Flag:
+        out = np.empty(len(a), np.int8)
+        out[:1] = UNKNOWN
+        out[1:] = a[:-1]
+        return out
+
+    def lookback(self) -> int:
+        return 2

@@ -1,0 +1,1 @@
+"""Flags or a direction become a trade signal."""

@@ -1,0 +1,1 @@
+"""Protective stops for signals."""

@@ -1,0 +1,1 @@
+"""Profit targets for signals."""

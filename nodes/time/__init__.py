@@ -1,0 +1,1 @@
+"""Clocks: joining timeframes, sessions, weekdays."""
