@@ -102,10 +102,10 @@ def _cut(market: MarketData, request: Request, plan: Plan) -> MarketData:
     if request.end is not None:
         last = int(np.searchsorted(candles.time, request.end))
     if request.start is not None:
-        warm = max(plan.warmup.values(), default=0)
-        first = max(0, int(np.searchsorted(candles.time, request.start)) - warm)
-    if last <= first or len(candles) == 0:
+        first = int(np.searchsorted(candles.time, request.start))
+    if last <= first:
         raise InputError(f"no candles of {candles.symbol} between --from and --to; the file covers {_range(candles)}")
+    first = max(0, first - max(plan.warmup.values(), default=0))
     if (first, last) == (0, len(candles)):
         return market
     return msgspec.structs.replace(market, candles=candles.part(first, last))

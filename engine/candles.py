@@ -64,9 +64,9 @@ def make_candles(symbol: str, timeframe: str, *, origin: str = "", synthetic: bo
 
     The values are taken as they are: what comes from outside is checked by `engine.candle_check` first.
     """
-    arrays: dict[str, Any] = {"time": np.ascontiguousarray(columns["time"], np.int64)}
+    arrays: dict[str, Any] = {"time": np.ascontiguousarray(columns["time"], np.int64).view()}
     for name in COLUMNS[1:]:
-        arrays[name] = np.ascontiguousarray(columns[name], np.float64)
+        arrays[name] = np.ascontiguousarray(columns[name], np.float64).view()
     for array in arrays.values():
         array.flags.writeable = False
     digest = hashlib.blake2b(f"{symbol} {timeframe}".encode(), digest_size=16)

@@ -133,7 +133,7 @@ def _run_group(group: tuple[Step, ...], one: ColumnPass, cache: ColumnCache | No
     step = group[0]
     key = (step.key, one.supply.identity)
     outputs = None
-    looping = len(group) > 1 or step.previous is not None
+    looping = len(group) > 1 or step.delays
     if cache is not None and not looping and (outputs := cache.get(key)) is not None:
         one.nanoseconds[step.id] = 0
     else:
@@ -189,7 +189,7 @@ def _check_lengths(step: Step, arguments: Mapping[str, Any], outputs: tuple[Any,
 
 
 def _run_loop(group: tuple[Step, ...], one: ColumnPass) -> None:
-    """Run a loop bar by bar: a delay gives the value of the bar before, the others see one row at a time."""
+    """Run a loop bar by bar: delays see this row and the one before, the others one row at a time."""
     length = len(one.supply.clock(group[0].clock))
     states = {step.id: step.state for step in group}
     for step in group:
@@ -197,23 +197,20 @@ def _run_loop(group: tuple[Step, ...], one: ColumnPass) -> None:
             one.values[slot] = unknown(kind, length)
     for bar in range(length):
         for step in group:
-            if step.previous is not None:
-                if bar:
-                    one.values[step.slots[0]][bar] = one.values[step.previous][bar - 1]
-                continue
-            arguments = {name: _row(one.values[slot], bar) for name, slot in step.args}
+            first = bar - 1 if step.delays and bar else bar
+            arguments = {name: _rows(one.values[slot], first, bar + 1) for name, slot in step.args}
             if isinstance(step.node, Fold):
                 states[step.id], result = type(step.node).step(step.node, states[step.id], **arguments)
             else:
                 result = step.node.compute(**arguments)
             for slot, value in zip(step.slots, result if isinstance(result, tuple) else (result,), strict=True):
-                one.values[slot][bar] = value[0]
+                one.values[slot][bar] = value[-1]
 
 
-def _row(value: Any, bar: int) -> Any:
+def _rows(value: Any, start: int, stop: int) -> Any:
     if isinstance(value, np.ndarray):
-        return value[bar : bar + 1]
-    return value.part(bar, bar + 1) if isinstance(value, Candles) else value
+        return value[start:stop]
+    return value.part(start, stop) if isinstance(value, Candles) else value
 
 
 def _run_across(step: Step, passes: tuple[ColumnPass, ...]) -> None:

@@ -94,7 +94,7 @@ def decode(text: bytes, name: str = "graph") -> Graph:
         return msgspec.json.decode(text, type=Graph)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: not a graph document: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{name}: not JSON: {error}") from None
 
 

@@ -24,7 +24,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
 
     `args` are (argument, slot) pairs, `times` (argument, timeframe) pairs; `ports` names the outputs that lie in
     `slots`, in order.  `state` is the state before the first bar of a Fold or Decision.  `on_error` is the node's policy
-    on failure.  `previous` is the slot whose value of the bar before is the output, for a delay that closes a loop.
+    on failure.  `delays` marks a one-bar delay that closes a loop.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     key: bytes
     on_error: str
     state: Any = None
-    previous: int | None = None
+    delays: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
@@ -103,7 +103,6 @@ class _Planner:
         signature = signature_of(type(node))
         wired = self.derived.bindings.get(node_id, {})
         looping = {port for port in wired if f"{node_id}.{port}" in self.derived.feedback}
-        previous = next((self.slot[wired[port]] for port in looping), None)
         return Step(
             id=node_id,
             tag=spec.type,
@@ -117,7 +116,7 @@ class _Planner:
             key=self._key(node_id, wired, looping),
             on_error=spec.on_error,
             state=type(node).State() if isinstance(node, Fold | Decision) else None,
-            previous=previous,
+            delays=bool(looping),
         )
 
     def _times_clock(self, node_id: str, clock: str) -> str:

@@ -1,7 +1,8 @@
 """What other programs need to know of the format: JSON Schema of the document and the catalogue of node types."""
 
 from collections.abc import Mapping
-from typing import Any
+from inspect import cleandoc
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -64,7 +65,7 @@ def entry_of(tag: str, cls: type[Contract]) -> Entry:
         category=tag.rpartition(".")[0],
         version=cls.version,
         kind=next(name for base, name in _KINDS.items() if issubclass(cls, base)),
-        doc=(cls.__doc__ or "").strip(),
+        doc=cleandoc(cls.__doc__ or ""),
         inputs=tuple(PortEntry(n, p.kind, p.clock, p.optional) for n, p in signature.inputs.items()),
         outputs=tuple(PortEntry(n, p.kind, p.clock) for n, p in signature.outputs.items()),
         params=params_schema(facts),
@@ -84,7 +85,7 @@ def params_schema(facts: Facts) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for (name, field), schema in zip(facts.fields.items(), schemas, strict=True):
         there, preset = preset_of(facts, name)
-        properties[name] = {**schema, **_extra(field.type), **({"default": preset} if there else {})}
+        properties[name] = schema | _extra(field.type) | ({"default": preset} if there else {})
     result: dict[str, Any] = {
         "type": "object",
         "properties": properties,
@@ -95,9 +96,11 @@ def params_schema(facts: Facts) -> dict[str, Any]:
 
 
 def _extra(kind: Any) -> dict[str, Any]:
-    """What `Meta(extra=...)` says beside the schema, such as the unit."""
+    """What the schema of msgspec lacks: `Meta(extra=...)`, such as the unit, and a list in the order it is declared."""
     info = msgspec.inspect.type_info(kind)
-    return dict(info.extra or {}) if isinstance(info, msgspec.inspect.Metadata) else {}
+    extra = dict(info.extra or {}) if isinstance(info, msgspec.inspect.Metadata) else {}
+    bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    return extra | ({"enum": list(get_args(bare))} if get_origin(bare) is Literal else {})
 
 
 def _lookback(facts: Facts) -> int | None:

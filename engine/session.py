@@ -45,7 +45,7 @@ class Session:
     def __init__(self, plan: Plan, one: ColumnPass) -> None:
         self.plan, self.one = plan, one
         self.states: dict[str, Any] = {s.id: s.state for s in plan.rows}
-        self.issues: list[Issue] = []
+        self._failures: dict[str, tuple[Issue, int]] = {}
         self._decides_on_signals = all(isinstance(s.node, Decision) and type(s.node).lowers for s in plan.rows)
 
     def concerns(self, row: int) -> bool:
@@ -90,13 +90,24 @@ class Session:
         time = int(self.one.supply.clock(step.clock).close_time[row])
         if step.on_error == "pause":
             raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops", time) from error
+        known = self._failures.get(step.id)
+        if known is not None:
+            self._failures[step.id] = (known[0], known[1] + 1)
+            return
         message = f"node {step.id!r} failed at {time} ({what}); it decided nothing there"
-        self.issues.append(
-            Issue(
-                code="node_failed", severity="error", phase="runtime", message=message, node=step.id, bar_time=time,
-                received=what,
-            )
+        issue = Issue(
+            code="node_failed", severity="error", phase="runtime", message=message, node=step.id, bar_time=time,
+            received=what,
         )  # fmt: skip
+        self._failures[step.id] = (issue, 0)
+
+    @property
+    def issues(self) -> list[Issue]:
+        """The first failure of each node, with the number of later bars it failed at."""
+        return [
+            msgspec.structs.replace(i, message=f"{i.message}, nor at {n} later bars") if n else i
+            for i, n in self._failures.values()
+        ]
 
 
 def drive(effects: Generator[Effect, Any, None], answer: Callable[[Effect], Any]) -> None:

@@ -199,17 +199,18 @@ def _off_boundary(time: TimeColumn, rows: int, timeframe: str) -> list[Defect]:
 
 def _mixed(step: Steps, length: int, timeframe: str) -> tuple[list[Defect], NDArray[np.bool_]]:
     """Rows of another bar length, and where the gaps are (as a mask over `step`)."""
-    longer = step > length
-    other = (step > 0) & (step < length)
+    other = np.zeros(len(step), np.bool_)
     for known in DURATIONS.values():
-        if known > length and np.count_nonzero(step == known) >= _LONG_RUN:
+        if known < length:
+            other |= step == known
+        elif known > length and np.count_nonzero(step == known) >= _LONG_RUN:
             other |= _in_long_run(step == known)
     if not other.any():
-        return [], longer
+        return [], step >= 2 * length
     row = int(other.argmax()) + 1
     distance = span_text(int(step[row - 1]))
     text = f"comes {distance} after the row before in a file of {timeframe} bars; split the file"
-    return [Defect("other bar length", row, int(other.sum()), text)], longer & ~other
+    return [Defect("other bar length", row, int(other.sum()), text)], (step >= 2 * length) & ~other
 
 
 def _in_long_run(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

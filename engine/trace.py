@@ -3,12 +3,16 @@
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.columns import ColumnPass
 from engine.intents import row_value
 from engine.issue import Issue
-from engine.plan import Plan
+from engine.plan import Plan, Step
 from engine.values import Signal
+
+_SPEAKING = ("flag", "direction", "signal")
 
 
 class Trace(msgspec.Struct, frozen=True, eq=False):
@@ -41,18 +45,22 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
             out[name] = None if at < 0 else row_value(value, at)
         return out
 
-    def deciding(self, row: int) -> tuple[str, ...]:
-        """Ids of the nodes that spoke for a trade at a row: decisions, and upstream flags, directions and signals set."""
-        values = self.at(row)
-        found = [s.id for s in self.plan.rows]
-        for group in self.plan.columns:
-            for step in group:
-                if any(_set(values[f"{step.id}.{port}"], kind) for port, kind in zip(step.ports, step.kinds, strict=True)):
-                    found.append(step.id)
-        return tuple(found)
+    def deciding(self, instants: NDArray[np.int64]) -> list[list[str]]:
+        """Ids of the nodes that spoke for what was decided at each closing instant (ms UTC), in running order.
 
+        These are the upstream nodes whose flag, direction or signal was set there, and the decisions themselves.
+        """
+        spoke: list[tuple[str, NDArray[np.bool_]]] = []
+        for step in (s for group in self.plan.columns for s in group):
+            said = [self._said(slot, step, instants) for slot, kind in zip(step.slots, step.kinds, strict=True) if kind in _SPEAKING]
+            if said:
+                spoke.append((step.id, np.any(said, axis=0)))
+        decisions = [step.id for step in self.plan.rows]
+        return [[*(i for i, set_ in spoke if set_[n]), *decisions] for n in range(len(instants))]
 
-def _set(value: Any, kind: str) -> bool:
-    if kind in ("flag", "direction"):
-        return value in (1, -1)
-    return kind == "signal" and value is not None and not isinstance(value, Signal) and value.direction in (1, -1)
+    def _said(self, slot: int, step: Step, instants: NDArray[np.int64]) -> NDArray[np.bool_]:
+        value = self.columns.values[slot]
+        column = value.direction if isinstance(value, Signal) else value
+        times = self.columns.supply.clock(step.clock).close_time
+        at = np.searchsorted(times, instants, side="right") - 1
+        return (at >= 0) & (np.abs(column[np.maximum(at, 0)].astype(np.int64)) == 1)

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from engine.metric_definitions import DEFINITIONS
 from engine.result import EXIT_REASONS, Result
@@ -49,11 +50,21 @@ def trade_rows(result: Result) -> list[TradeRow]:
     columns["decision_time"] = result.time[trades["decision_bar"]].tolist()
     columns["ambiguous"] = [value != 0 for value in trades["ambiguous"].tolist()]
     columns["pnl_percent"] = _percent(columns)
-    columns["nodes"] = [[] for _ in range(len(trades))]
+    columns["nodes"] = _deciding(result)
     return [
-        dict(zip(ROW_COLUMNS, row, strict=True))
-        for row in zip(*(columns[name] for name in ROW_COLUMNS), strict=True)
+        dict(zip(ROW_COLUMNS, row, strict=True)) for row in zip(*(columns[name] for name in ROW_COLUMNS), strict=True)
     ]
+
+
+def _deciding(result: Result) -> list[list[str]]:
+    """Ids of the nodes that decided each trade; empty where the run kept no trace."""
+    out: list[list[str]] = [[] for _ in range(len(result.trades))]
+    for symbol, trace in enumerate(result.traces):
+        rows = np.flatnonzero(result.trades["symbol"] == symbol)
+        decided = trace.deciding(result.time[result.trades["decision_bar"][rows]])
+        for row, nodes in zip(rows.tolist(), decided, strict=True):
+            out[row] = nodes
+    return out
 
 
 def _percent(columns: dict[str, list[Any]]) -> list[float | None]:

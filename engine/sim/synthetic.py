@@ -28,7 +28,7 @@ _BAND = 8.0  # prices stay between start / 8 and start * 8, being reflected ther
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
-    """What kind of market to invent; `volatility` is per day, `volume` the mean per hour in base currency."""
+    """What kind of market to invent; `volatility` is per day, `volume` about the mean per hour in base currency."""
 
     symbol: str = "SYNTHUSDT"
     timeframe: str = "1h"
@@ -60,7 +60,7 @@ def synthetic_candles(seed: int, bars: int, market: Market | None = None) -> Can
     _hold_ranges(moves, regime, run)
     prices = _prices(random, moves, market)
     heat = np.abs(np.log(prices["close"] / prices["open"])) / np.median(sigma)
-    volume = market.volume * length / HOUR * clock * (0.5 + heat) * np.exp(0.4 * random.standard_normal(bars))
+    volume = market.volume * length / HOUR * clock * (0.3 + 0.6 * heat) * np.exp(0.4 * random.standard_normal(bars))
     return make_candles(
         market.symbol,
         market.timeframe,

@@ -45,7 +45,7 @@ def _cycles(part: list[Vertex], feedback: frozenset[int]) -> list[list[Vertex]]:
     for start in sorted(by_index, key=lambda i: by_index[i].id):
         if start in covered or len(found) == MOST_CYCLES:
             continue
-        parents: dict[int, int] = dict(nx.bfs_predecessors(graph, start))
+        parents: dict[int, int] = {child: parent for parent, child in nx.bfs_edges(graph, start)}
         last = next(i for i in (start, *parents) if graph.has_edge(i, start))
         path = [last]
         while path[-1] != start:

@@ -80,11 +80,12 @@ def _is_list(kind: Any) -> bool:
 def preset_of(facts: Facts, name: str) -> tuple[bool, Any]:
     """Whether the palette has a preset for a param, and its value as plain JSON data."""
     field = facts.fields[name]
-    if field.default is not msgspec.NODEFAULT:
-        return True, msgspec.to_builtins(field.default)
-    if field.default_factory is not msgspec.NODEFAULT:
-        return True, msgspec.to_builtins(field.default_factory())
-    return False, None
+    value = field.default
+    if value is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
+        value = field.default_factory()
+    if value is msgspec.NODEFAULT:
+        return False, None
+    return True, msgspec.json.decode(msgspec.json.encode(value))
 
 
 def presets_of(facts: Facts) -> dict[str, Any] | None:

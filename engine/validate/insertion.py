@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.issue import Fix
 from engine.validate.facts import Facts, presets_of
-from engine.validate.fixes import fresh_id, put
+from engine.validate.fixes import facts_named, fresh_id, put
 from engine.validate.index import Index, Vertex, Wire
 from engine.validate.problems import pointer
 
@@ -87,21 +87,11 @@ def converter(index: Index, wire: Wire, wanted: str) -> Fix | None:
     if other:
         address = f"{wire.source.id}.{other}"
         return Fix("rewire", f"use {address}", (put(pointer("edges", wire.index, "from"), address),))
-    for tag in CONVERTERS.get((kind, wanted), ()):
-        cls = index.registry.get(tag)
-        if cls is not None:
-            fix = _convert_with(index, wire, cls, kind, wanted)
+    for facts in facts_named(index.registry, *CONVERTERS.get((kind, wanted), ())):
+        entry, exit_port = inputs_for(facts, kind), output_for(facts, wanted)
+        if entry and exit_port:
+            what = "comparison" if kind == "number" else "converter"
+            fix = insert(index, wire, facts, entry, exit_port, label=f"insert {what} ({facts.tag})")
             if fix:
                 return fix
     return None
-
-
-def _convert_with(index: Index, wire: Wire, cls: Any, kind: str, wanted: str) -> Fix | None:
-    from engine.validate.facts import facts_of
-
-    facts = facts_of(cls)
-    entry, exit_port = inputs_for(facts, kind), output_for(facts, wanted)
-    if entry is None or exit_port is None:
-        return None
-    what = "comparison" if wanted == "flag" else facts.tag
-    return insert(index, wire, facts, entry, exit_port, label=f"insert {what} ({facts.tag})")

@@ -20,9 +20,7 @@ class Age(Node, frozen=True, tag="exit.age"):
         int, msgspec.Meta(ge=1, le=1_000_000, title="Age", description="completed bars since the entry")
     ] = 20
     min_r: Annotated[float, msgspec.Meta(ge=-100, le=1000, title="Profit below", description="R")] = 1.0
-    percent: Annotated[float, msgspec.Meta(gt=0, le=100, title="Tighten by", description="percent of R")] = (
-        30.0
-    )
+    percent: Annotated[float, msgspec.Meta(gt=0, le=100, title="Tighten by", description="percent of R")] = 30.0
 
     def compute(self, policy: Exits | None = None) -> Exits:
         return msgspec.structs.replace(

@@ -26,9 +26,7 @@ class AtrTrail(Node, frozen=True, tag="exit.atr_trail"):
     ] = 25.0
     min_profit: Annotated[
         float,
-        msgspec.Meta(
-            ge=0, title="From profit", description="profit of the trade, quote currency; 0 = at once"
-        ),
+        msgspec.Meta(ge=0, title="From profit", description="profit of the trade, quote currency; 0 = at once"),
     ] = 0.0
 
     def compute(self, atr: Number, adx: Number | None = None, policy: Exits | None = None) -> Exits:

@@ -23,9 +23,7 @@ class MaxBars(Node, frozen=True, tag="exit.max_bars"):
     ] = 0
     open: Annotated[
         int,
-        msgspec.Meta(
-            ge=0, le=1_000_000, title="Open", description="completed bars a position may last; 0 = off"
-        ),
+        msgspec.Meta(ge=0, le=1_000_000, title="Open", description="completed bars a position may last; 0 = off"),
     ] = 0
 
     def compute(self, policy: Exits | None = None) -> Exits:

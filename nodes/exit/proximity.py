@@ -17,19 +17,15 @@ class Proximity(Node, frozen=True, tag="exit.proximity"):
 
     percent: Annotated[
         float,
-        msgspec.Meta(
-            gt=0, le=100, title="Near", description="way that remains to the target, percent of the price"
-        ),
+        msgspec.Meta(gt=0, le=100, title="Near", description="way that remains to the target, percent of the price"),
     ] = 1.0
     trail: Annotated[
         float,
-        msgspec.Meta(
-            gt=0, lt=100, title="Distance", description="distance of the stop, percent of the close"
-        ),
+        msgspec.Meta(gt=0, lt=100, title="Distance", description="distance of the stop, percent of the close"),
     ] = 1.0
-    continuous: Annotated[
-        bool, msgspec.Meta(title="Continuous", description="at every bar from then on, or once")
-    ] = False
+    continuous: Annotated[bool, msgspec.Meta(title="Continuous", description="at every bar from then on, or once")] = (
+        False
+    )
 
     def compute(self, policy: Exits | None = None) -> Exits:
         return msgspec.structs.replace(

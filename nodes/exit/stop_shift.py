@@ -15,17 +15,11 @@ class StopShift(Node, frozen=True, tag="exit.stop_shift"):
 
     synonyms = ("stop adjustment", "widen stop", "sl adjustment")
 
-    long: Annotated[
-        float, msgspec.Meta(ge=0, lt=100, title="Longs", description="percent of `basis`; 0 = off")
-    ] = 1.5
-    short: Annotated[
-        float, msgspec.Meta(ge=0, lt=100, title="Shorts", description="percent of `basis`; 0 = off")
-    ] = 1.5
+    long: Annotated[float, msgspec.Meta(ge=0, lt=100, title="Longs", description="percent of `basis`; 0 = off")] = 1.5
+    short: Annotated[float, msgspec.Meta(ge=0, lt=100, title="Shorts", description="percent of `basis`; 0 = off")] = 1.5
     basis: Annotated[
         Literal["risk", "price"],
-        msgspec.Meta(
-            title="Basis", description="percent of the distance from entry to stop, or of the price"
-        ),
+        msgspec.Meta(title="Basis", description="percent of the distance from entry to stop, or of the price"),
     ] = "risk"
 
     def compute(self, policy: Exits | None = None) -> Exits:

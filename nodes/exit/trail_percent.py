@@ -15,9 +15,9 @@ class TrailPercent(Node, frozen=True, tag="exit.trail_percent"):
 
     synonyms = ("trailing stop", "trailing")
 
-    percent: Annotated[
-        float, msgspec.Meta(gt=0, lt=100, title="Distance", description="percent of the best price")
-    ] = 2.0
+    percent: Annotated[float, msgspec.Meta(gt=0, lt=100, title="Distance", description="percent of the best price")] = (
+        2.0
+    )
     offset: Annotated[
         float,
         msgspec.Meta(ge=0, le=10_000, title="From profit", description="percent of the entry; 0 = at once"),

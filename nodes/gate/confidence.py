@@ -16,9 +16,7 @@ class Confidence(Node, frozen=True, tag="gate.confidence"):
 
     synonyms = ("filter", "threshold", "minimum confidence")
 
-    minimum: Annotated[float, msgspec.Meta(ge=0, le=1, title="Minimum", description="confidence, 0 to 1")] = (
-        0.75
-    )
+    minimum: Annotated[float, msgspec.Meta(ge=0, le=1, title="Minimum", description="confidence, 0 to 1")] = 0.75
 
     def compute(self, signal: Signals) -> Signals:
         trades = trades_of(signal)

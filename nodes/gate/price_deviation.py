@@ -18,9 +18,7 @@ class PriceDeviation(Node, frozen=True, tag="gate.price_deviation"):
 
     synonyms = ("filter", "plausibility", "slippage", "distance")
 
-    maximum: Annotated[
-        float, msgspec.Meta(ge=0, le=1000, title="Maximum", description="percent of the close")
-    ] = 20.0
+    maximum: Annotated[float, msgspec.Meta(ge=0, le=1000, title="Maximum", description="percent of the close")] = 20.0
 
     def compute(self, signal: Signals, candles: Candles) -> Signals:
         trades = trades_of(signal)

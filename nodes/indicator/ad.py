@@ -8,22 +8,15 @@ from engine.kernel import kernel
 from engine.node import Fold
 from engine.values import Candles, Number
 from nodes.kernels.memory import add, unpack
-from nodes.kernels.prices import flow_volume, known
+from nodes.kernels.prices import known, money_flow_volume
 
 
-@kernel("f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]")
-def accumulate(
-    memory: FloatColumn,
-    high: FloatColumn,
-    low: FloatColumn,
-    close: FloatColumn,
-    volume: FloatColumn,
-    out: FloatColumn,
-) -> int:
-    """Running sum of the money flow volume."""
+@kernel("f8[:]", "f8[:]")
+def accumulate(memory: FloatColumn, out: FloatColumn) -> int:
+    """Turns flows into their running sum, in place."""
     total, lost = memory[0], memory[1]
     for i in range(len(out)):
-        x = flow_volume(high[i], low[i], close[i], volume[i])
+        x = out[i]
         if known(x):
             total, lost = add(total, lost, x)
             out[i] = total + lost
@@ -53,6 +46,6 @@ class Ad(Fold, tag="indicator.ad", frozen=True):
     State = AdState
 
     def step(self, state: AdState, candles: Candles) -> tuple[AdState, Number]:
-        memory, out = unpack(state), np.empty(len(candles))
-        accumulate(memory, candles.high, candles.low, candles.close, candles.volume, out)
+        memory, out = unpack(state), money_flow_volume(candles)
+        accumulate(memory, out)
         return AdState(*memory.tolist()), out

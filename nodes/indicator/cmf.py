@@ -2,23 +2,12 @@
 
 from typing import Annotated
 
-import numpy as np
 from msgspec import Meta
 
-from engine.candles import FloatColumn
-from engine.kernel import kernel
 from engine.node import Node
 from engine.values import Candles, Number
-from nodes.kernels.prices import flow_volume
+from nodes.kernels.prices import money_flow_volume
 from nodes.kernels.windows import moving_ratio
-
-
-@kernel("f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]")
-def flow(high: FloatColumn, low: FloatColumn, close: FloatColumn, volume: FloatColumn, out: FloatColumn) -> int:
-    """Money flow volume of every bar."""
-    for i in range(len(out)):
-        out[i] = flow_volume(high[i], low[i], close[i], volume[i])
-    return 0
 
 
 class Cmf(Node, tag="indicator.cmf", frozen=True):
@@ -36,6 +25,4 @@ class Cmf(Node, tag="indicator.cmf", frozen=True):
         return self.length
 
     def compute(self, candles: Candles) -> Number:
-        out = np.empty(len(candles))
-        flow(candles.high, candles.low, candles.close, candles.volume, out)
-        return moving_ratio(out, candles.volume, self.length, 1.0)
+        return moving_ratio(money_flow_volume(candles), candles.volume, self.length, 1.0)

@@ -6,31 +6,52 @@ import numpy as np
 from msgspec import Meta
 
 from engine.candles import FloatColumn
-from engine.kernel import kernel
+from engine.kernel import kernel, part
 from engine.node import Node
 from engine.values import Number
 from nodes.kernels.prices import known, solid
 from nodes.kernels.smoothing import ema_alpha, settled
-from nodes.kernels.windows import moving_average
+from nodes.kernels.windows import ONE
 
 
-@kernel("f8[:]", "f8[:]", "i8", "f8", "f8", "f8[:]")
-def adapt(source: FloatColumn, moves: FloatColumn, length: int, fast: float, slow: float, out: FloatColumn) -> int:
-    """The average, from the mean move per bar of the last `length` bars."""
+@part
+def tail_moves(source: FloatColumn, start: np.uint64, size: np.uint64, tail: FloatColumn) -> None:
+    """Sums of the moves in the tails of the block before `start`."""
+    total = 0.0
+    j = size
+    while j > ONE:
+        j -= ONE
+        row = start + j - size
+        total += abs(source[row] - source[row - ONE])
+        tail[j] = total
+
+
+@kernel("f8[:]", "i8", "f8", "f8", "f8[:]", "f8[:]")
+def adapt(source: FloatColumn, length: int, fast: float, slow: float, tail: FloatColumn, out: FloatColumn) -> int:
+    """The average; the way of the price is summed in blocks as in `nodes.kernels.windows`."""
+    rows, size, start = np.uint64(len(source)), np.uint64(length), np.uint64(length)
+    for i in range(min(size, rows)):
+        out[i] = np.nan
+    tail[size] = 0.0
     y = np.nan
-    for i in range(len(source)):
-        if i < length or not (known(moves[i]) and known(source[i])):
-            y = np.nan
-            out[i] = np.nan
-            continue
-        if y != y:
-            y = source[i - 1]
-        way = moves[i] * length
-        change = abs(source[i] - source[i - length])
-        efficiency = change / way if change < way else 1.0
-        alpha = efficiency * (fast - slow) + slow
-        y += alpha * alpha * (source[i] - y)
-        out[i] = y
+    while start < rows:
+        tail_moves(source, start, size, tail)
+        total = 0.0
+        for j in range(min(size, rows - start)):
+            i = start + j
+            x = source[i]
+            total += abs(x - source[i - ONE])
+            way = tail[j + ONE] + total
+            change = abs(x - source[i - size])
+            alpha = (change / way if change < way else 1.0) * (fast - slow) + slow
+            if not known(way + change):
+                y = np.nan
+            elif y != y:
+                y = source[i - ONE] + alpha * alpha * (x - source[i - ONE])
+            else:
+                y += alpha * alpha * (x - y)
+            out[i] = y
+        start = start + size
     return 0
 
 
@@ -56,16 +77,6 @@ class Kama(Node, tag="indicator.kama", frozen=True):
         return self.length + 1 + settled(ema_alpha(self.slow) ** 2)
 
     def compute(self, source: Number) -> Number:
-        column, out, moves = solid(source), np.empty(len(source)), np.empty(len(source))
-        moves[:1] = np.nan
-        np.subtract(column[1:], column[:-1], out=moves[1:])
-        np.abs(moves, out=moves)
-        adapt(
-            column,
-            moving_average(moves, self.length),
-            self.length,
-            ema_alpha(self.fast),
-            ema_alpha(self.slow),
-            out,
-        )
+        out, tail = np.empty(len(source)), np.empty(self.length + 1)
+        adapt(solid(source), self.length, ema_alpha(self.fast), ema_alpha(self.slow), tail, out)
         return out

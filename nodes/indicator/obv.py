@@ -20,9 +20,9 @@ def balance(memory: FloatColumn, close: FloatColumn, volume: FloatColumn, out: F
             total = lost = before = seen = 0.0
             out[i] = np.nan
             continue
-        move = close[i] - before if seen > 0.0 else 0.0
-        signed = volume[i] if move > 0.0 else -volume[i]
-        total, lost = add(total, lost, signed if move != 0.0 else 0.0)
+        before = before if seen > 0.0 else close[i]
+        side = int(close[i] > before) - int(close[i] < before)
+        total, lost = add(total, lost, side * volume[i])
         before = close[i]
         seen = 1.0
         out[i] = total + lost

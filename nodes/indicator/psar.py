@@ -15,45 +15,10 @@ from nodes.kernels.prices import known
 
 
 @part
-def begin(memory: FloatColumn, high: float, low: float) -> None:
-    """Second bar: short if it reached further down than up, the stop is the opposite extreme of the first bar."""
-    drop = memory[1] - low
-    short = drop > 0.0 and drop > high - memory[2]
-    memory[3] = -1.0 if short else 1.0
-    memory[4] = memory[2] if short else memory[1]
-    memory[5] = low if short else high
-    memory[1], memory[2] = low, high
-
-
-@part
-def move(
-    memory: FloatColumn, side: float, near: float, far: float, near_before: float, step: float, top: float
-) -> float:
-    """One bar of a trade of direction `side`; returns its stop and leaves that of the next bar in memory.
-
-    Prices are taken times `side`, so that a short trade reads like a long one: `near` is the extreme on the side of the
-    stop, `far` the other one.
-    """
-    stop, best = side * memory[4], side * memory[5]
-    if far > best:
-        best = far
-        memory[6] = min(memory[6] + step, top)
-    following = stop + memory[6] * (best - stop)
-    memory[4] = side * min(following, near_before, near)
-    memory[5] = side * best
-    return side * stop
-
-
-@part
-def reverse(memory: FloatColumn, side: float, near: float, far: float, far_before: float, step: float) -> float:
-    """The bar that hits the stop: the new stop is the best price of the trade, beyond both last bars."""
-    stop = max(side * memory[5], far_before, far)
-    following = stop + step * (near - stop)
-    memory[3] = -side
-    memory[4] = side * max(following, far_before, far)
-    memory[5] = side * near
-    memory[6] = step
-    return side * stop
+def first_side(high: float, low: float, high_before: float, low_before: float) -> float:
+    """Direction of the first trade: short if the second bar reached further down than up."""
+    drop = low_before - low
+    return -1.0 if drop > 0.0 and drop > high - high_before else 1.0
 
 
 @kernel("f8[:]", "f8", "f8", "f8[:]", "f8[:]", "f8[:]", "i1[:]")
@@ -66,33 +31,43 @@ def trail(
     line: FloatColumn,
     direction: ByteColumn,
 ) -> int:
-    """Memory: bars seen, low and high of the bar before, direction, stop, best price of the trade, acceleration."""
+    """The stop from bar to bar; all prices are taken times `side`, so that a short trade reads like a long one."""
+    seen, low_before, high_before, side = memory[0], memory[1], memory[2], memory[3]
+    stop, best, speed = memory[4], memory[5], memory[6]
     for i in range(len(line)):
         line[i] = np.nan
         direction[i] = UNKNOWN
         if not (known(high[i]) and known(low[i])):
-            memory[0] = 0.0
+            seen = 0.0
             continue
-        if memory[0] == 1.0:
-            begin(memory, high[i], low[i])
-            memory[6] = step
-        if memory[0] >= 1.0:
-            side = memory[3]
-            long = side > 0.0
-            near, far = (low[i], high[i]) if long else (-high[i], -low[i])
-            near_before, far_before = (memory[1], memory[2]) if long else (-memory[2], -memory[1])
-            if near <= side * memory[4]:
-                line[i] = reverse(memory, side, near, far, far_before, step)
+        if seen == 1.0:
+            side = first_side(high[i], low[i], high_before, low_before)
+            stop = low_before if side > 0.0 else -high_before
+            best = high[i] if side > 0.0 else -low[i]
+            low_before, high_before, speed = low[i], high[i], step
+        if seen >= 1.0:
+            near, far = (low[i], high[i]) if side > 0.0 else (-high[i], -low[i])
+            near_before, far_before = (low_before, high_before) if side > 0.0 else (-high_before, -low_before)
+            if near <= stop:
+                stop = max(best, far_before, far)
+                line[i] = side * stop
+                stop = -max(stop + step * (near - stop), far_before, far)
+                side, best, speed = -side, -near, step
             else:
-                line[i] = move(memory, side, near, far, near_before, step, top)
-            direction[i] = 1 if memory[3] > 0.0 else -1
-        memory[0] = 2.0 if memory[0] >= 1.0 else 1.0
-        memory[1], memory[2] = low[i], high[i]
+                line[i] = side * stop
+                speed = min(speed + step, top) if far > best else speed
+                best = max(best, far)
+                stop = min(stop + speed * (best - stop), near_before, near)
+            direction[i] = 1 if side > 0.0 else -1
+        seen = min(seen + 1.0, 2.0)
+        low_before, high_before = low[i], high[i]
+    memory[0], memory[1], memory[2], memory[3] = seen, low_before, high_before, side
+    memory[4], memory[5], memory[6] = stop, best, speed
     return 0
 
 
 class PsarState(msgspec.Struct, frozen=True):
-    """Bars seen (2 = enough), low and high before, direction, stop, best price of the trade, acceleration."""
+    """Bars seen (2 = enough), low and high before, direction, stop and best price times direction, acceleration."""
 
     seen: float = 0.0
     low: float = 0.0

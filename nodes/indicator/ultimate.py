@@ -15,13 +15,14 @@ from nodes.kernels.windows import moving_ratio
 @kernel("f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]")
 def pressures(high: FloatColumn, low: FloatColumn, close: FloatColumn, pressure: FloatColumn, span: FloatColumn) -> int:
     """Close above the true low, and the true range."""
-    before = np.nan
-    for i in range(len(high)):
-        bottom = low[i] if low[i] < before else before
-        top = high[i] if high[i] > before else before
-        pressure[i] = close[i] - bottom + 0.0 * top
-        span[i] = top - bottom
-        before = close[i] + 0.0 * (high[i] + low[i])
+    for i in range(min(1, len(high))):
+        pressure[i] = span[i] = np.nan
+    for i in range(1, len(high)):
+        before = close[i - 1]
+        top = before if before > high[i] else high[i]  # a comparison with NaN is false: NaN stays
+        bottom = before if before < low[i] else low[i]
+        pressure[i] = close[i] - bottom + 0.0 * (before + top)
+        span[i] = top - bottom + 0.0 * (before + close[i])
     return 0
 
 

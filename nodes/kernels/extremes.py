@@ -8,22 +8,30 @@ import numpy as np
 from engine.candles import FloatColumn
 from engine.kernel import kernel, part
 from nodes.kernels.prices import FloatGrid
+from nodes.kernels.windows import ONE
+
+
+@part
+def no_extremes_before(tops: FloatColumn, bottoms: FloatColumn) -> None:
+    """The tails for the first block, and that of no rows: anything is higher and lower."""
+    for j in range(len(tops)):
+        tops[j] = -np.inf
+        bottoms[j] = np.inf
 
 
 @part
 def tail_extremes(
-    high: FloatColumn, low: FloatColumn, start: int, length: int, tops: FloatColumn, bottoms: FloatColumn
+    high: FloatColumn, low: FloatColumn, start: np.uint64, size: np.uint64, tops: FloatColumn, bottoms: FloatColumn
 ) -> None:
-    """tops[j], bottoms[j]: highest and lowest from row j of the block before `start` to its end."""
+    """Highest and lowest of the tails of the block before `start`."""
     top = -np.inf
     bottom = np.inf
-    tops[length] = top
-    bottoms[length] = bottom
-    for j in range(length - 1, 0, -1):
-        if start > 0:
-            row = start - length + j
-            top = high[row] if high[row] > top else top
-            bottom = low[row] if low[row] < bottom else bottom
+    j = size
+    while j > ONE and start > 0:
+        j -= ONE
+        row = start + j - size
+        top = high[row] if high[row] > top else top
+        bottom = low[row] if low[row] < bottom else bottom
         tops[j] = top
         bottoms[j] = bottom
 
@@ -33,25 +41,27 @@ def channel(
     high: FloatColumn, low: FloatColumn, length: int, tops: FloatColumn, bottoms: FloatColumn, out: FloatGrid
 ) -> int:
     """Rows of `out`: highest high, the middle, lowest low."""
-    hole = -1  # the last row that is unknown
-    for start in range(0, len(high), length):
-        tail_extremes(high, low, start, length, tops, bottoms)
+    no_extremes_before(tops, bottoms)
+    rows, size, start, known_from = np.uint64(len(high)), np.uint64(length), np.uint64(0), np.uint64(0)
+    while start < rows:
+        tail_extremes(high, low, start, size, tops, bottoms)
         top = -np.inf
         bottom = np.inf
-        for i in range(start, min(start + length, len(high))):
-            h = high[i]
-            w = low[i]
+        for j in range(min(size, rows - start)):
+            i = start + j
+            h, w = high[i], low[i]
             if h != h or w != w:
-                hole = i
+                known_from = i + ONE
             top = h if h > top else top
             bottom = w if w < bottom else bottom
-            j = i - start + 1
-            highest = top if top > tops[j] else tops[j]
-            lowest = bottom if bottom < bottoms[j] else bottoms[j]
-            full = i - hole >= length
-            out[0, i] = highest if full else np.nan
-            out[2, i] = lowest if full else np.nan
-            out[1, i] = (highest + lowest) / 2.0 if full else np.nan
+            highest = max(tops[j + ONE], top)
+            lowest = min(bottoms[j + ONE], bottom)
+            if i + ONE < known_from + size:
+                highest = lowest = np.nan
+            out[0, i] = highest
+            out[1, i] = (highest + lowest) / 2.0
+            out[2, i] = lowest
+        start = start + size
     return 0
 
 
@@ -67,23 +77,23 @@ def place(
     out: FloatColumn,
 ) -> int:
     """Where the close lies between lowest low (`base`) and highest high (`base` + 100); NaN if they are equal."""
-    hole = -1
-    for start in range(0, len(high), length):
-        tail_extremes(high, low, start, length, tops, bottoms)
+    no_extremes_before(tops, bottoms)
+    rows, size, start, known_from = np.uint64(len(high)), np.uint64(length), np.uint64(0), np.uint64(0)
+    while start < rows:
+        tail_extremes(high, low, start, size, tops, bottoms)
         top = -np.inf
         bottom = np.inf
-        for i in range(start, min(start + length, len(high))):
-            h = high[i]
-            w = low[i]
+        for j in range(min(size, rows - start)):
+            i = start + j
+            h, w = high[i], low[i]
             if h != h or w != w:
-                hole = i
+                known_from = i + ONE
             top = h if h > top else top
             bottom = w if w < bottom else bottom
-            j = i - start + 1
-            highest = top if top > tops[j] else tops[j]
-            lowest = bottom if bottom < bottoms[j] else bottoms[j]
-            value = base + 100.0 * (close[i] - lowest) / (highest - lowest)
-            out[i] = value if i - hole >= length else np.nan
+            lowest = min(bottoms[j + ONE], bottom)
+            value = base + 100.0 * (close[i] - lowest) / (max(tops[j + ONE], top) - lowest)
+            out[i] = value if i + ONE >= known_from + size else np.nan
+        start = start + size
     return 0
 
 

@@ -27,9 +27,23 @@ def range_with_gap(high: float, low: float, before: float) -> float:
 @part
 def flow_volume(high: float, low: float, close: float, volume: float) -> float:
     """Volume times where the close lies in the bar, -1 at the low to +1 at the high; a bar without a range gives 0."""
-    if high == low:
-        return 0.0 * (close + volume)
-    return ((close - low) - (high - close)) / (high - low) * volume
+    span = high - low
+    bought = (close - low) - (high - close)
+    return (bought / span if span != 0.0 else 0.0 * bought) * volume
+
+
+@kernel("f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]")
+def _flow(high: FloatColumn, low: FloatColumn, close: FloatColumn, volume: FloatColumn, out: FloatColumn) -> int:
+    for i in range(len(out)):
+        out[i] = flow_volume(high[i], low[i], close[i], volume[i])
+    return 0
+
+
+def money_flow_volume(candles: Candles) -> FloatColumn:
+    """Volume of every bar, times where it closed in its range."""
+    out = np.empty(len(candles))
+    _flow(candles.high, candles.low, candles.close, candles.volume, out)
+    return out
 
 
 @kernel("f8[:]", "f8[:]", "f8[:]", "f8[:]")

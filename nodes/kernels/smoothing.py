@@ -75,7 +75,7 @@ def smooth(source: FloatColumn, length: int, alpha: float, out: FloatColumn) -> 
 
 @kernel("f8[:]", "i8", "i8", "f8", "f8", "f8", "f8[:]")
 def cascade(source: FloatColumn, length: int, stages: int, w1: float, w2: float, w3: float, out: FloatColumn) -> int:
-    """w1 ema + w2 ema(ema) + w3 ema(ema(ema)), known from the seed of the last of `stages` on."""
+    """Sum of w1 ema, w2 ema(ema) and w3 ema(ema(ema)), known from the seed of the last of `stages` on."""
     alpha = 2.0 / (length + 1.0)
     warm = stages * (length - 1) + 1
     k = 0

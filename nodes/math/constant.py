@@ -15,9 +15,9 @@ class Constant(Node, frozen=True, tag="math.constant"):
 
     synonyms = ("number", "value", "literal")
 
-    value: Annotated[
-        float, msgspec.Meta(title="Value", description="in the unit the reader of the output expects")
-    ] = 0.0
+    value: Annotated[float, msgspec.Meta(title="Value", description="in the unit the reader of the output expects")] = (
+        0.0
+    )
 
     def compute(self, like: Number) -> Number:
         return constant(self.value, len(like))

@@ -23,29 +23,23 @@ class Place(Decision, frozen=True, tag="order.place"):
 
     order: Annotated[
         Literal["market", "limit", "stop"],
-        msgspec.Meta(
-            title="Order", description="limit and stop orders rest at the entry price of the signal"
-        ),
+        msgspec.Meta(title="Order", description="limit and stop orders rest at the entry price of the signal"),
     ] = "market"
     opposite: Annotated[
         Literal["reverse", "close", "ignore"],
-        msgspec.Meta(
-            title="Opposite position", description="what to do when a position of the other side is open"
-        ),
+        msgspec.Meta(title="Opposite position", description="what to do when a position of the other side is open"),
     ] = "reverse"
     same: Annotated[
         Literal["ignore", "add"],
         msgspec.Meta(title="Same position", description="what to do when a position of this side is open"),
     ] = "ignore"
-    leverage: Annotated[
-        float, msgspec.Meta(gt=0, le=200, title="Leverage", description="notional / margin")
-    ] = 1.0
+    leverage: Annotated[float, msgspec.Meta(gt=0, le=200, title="Leverage", description="notional / margin")] = 1.0
     post_only: Annotated[
         bool, msgspec.Meta(title="Post only", description="cancel a limit order that would fill at once")
     ] = False
-    reduce_only: Annotated[
-        bool, msgspec.Meta(title="Reduce only", description="never open or enlarge a position")
-    ] = False
+    reduce_only: Annotated[bool, msgspec.Meta(title="Reduce only", description="never open or enlarge a position")] = (
+        False
+    )
 
     def check(self) -> str | None:
         if self.post_only and self.order != "limit":

@@ -18,9 +18,7 @@ class Percentile(Node, frozen=True, tag="rolling.percentile"):
     synonyms = ("quantile", "median")
 
     length: Annotated[int, msgspec.Meta(ge=1, le=10_000, title="Length", description="bars")] = 20
-    percent: Annotated[
-        float, msgspec.Meta(ge=0, le=100, title="Percentile", description="percent; 50 = median")
-    ] = 50.0
+    percent: Annotated[float, msgspec.Meta(ge=0, le=100, title="Percentile", description="percent; 50 = median")] = 50.0
 
     def compute(self, a: Number) -> Number:
         return window_percentile(a, self.length, self.percent / 100)

@@ -21,9 +21,7 @@ class Equity(Node, frozen=True, tag="size.equity"):
     ] = 100.0
     fee_reserve: Annotated[
         float,
-        msgspec.Meta(
-            ge=0, lt=100, title="Fee reserve", description="percent of the notional value kept back for fees"
-        ),
+        msgspec.Meta(ge=0, lt=100, title="Fee reserve", description="percent of the notional value kept back for fees"),
     ] = 0.0
 
     def compute(self) -> Sizing:

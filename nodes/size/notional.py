@@ -15,9 +15,7 @@ class Notional(Node, frozen=True, tag="size.notional"):
 
     synonyms = ("position size", "fixed amount", "usd")
 
-    amount: Annotated[
-        float, msgspec.Meta(gt=0, title="Amount", description="notional value in quote currency")
-    ] = 100.0
+    amount: Annotated[float, msgspec.Meta(gt=0, title="Amount", description="notional value in quote currency")] = 100.0
 
     def compute(self) -> Sizing:
         return Size(rule="notional", value=self.amount)

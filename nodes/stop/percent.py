@@ -17,9 +17,7 @@ class Percent(Node, frozen=True, tag="stop.percent"):
 
     synonyms = ("stop loss", "sl")
 
-    percent: Annotated[
-        float, msgspec.Meta(gt=0, lt=100, title="Distance", description="percent of the entry")
-    ] = 2.0
+    percent: Annotated[float, msgspec.Meta(gt=0, lt=100, title="Distance", description="percent of the entry")] = 2.0
 
     def compute(self, signal: Signals) -> Signals:
         trades = trades_of(signal)

@@ -17,9 +17,7 @@ class Percent(Node, frozen=True, tag="target.percent"):
 
     synonyms = ("take profit", "tp")
 
-    percent: Annotated[
-        float, msgspec.Meta(gt=0, le=10_000, title="Distance", description="percent of the entry")
-    ] = 4.0
+    percent: Annotated[float, msgspec.Meta(gt=0, le=10_000, title="Distance", description="percent of the entry")] = 4.0
 
     def compute(self, signal: Signals) -> Signals:
         trades = trades_of(signal)

@@ -18,9 +18,7 @@ class Rr(Node, frozen=True, tag="target.rr"):
 
     synonyms = ("take profit", "tp", "risk reward", "crv")
 
-    multiple: Annotated[float, msgspec.Meta(gt=0, le=1000, title="Multiple", description="reward / risk")] = (
-        2.0
-    )
+    multiple: Annotated[float, msgspec.Meta(gt=0, le=1000, title="Multiple", description="reward / risk")] = 2.0
 
     def compute(self, signal: Signals) -> Signals:
         trades = trades_of(signal)

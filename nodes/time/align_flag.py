@@ -15,9 +15,7 @@ class AlignFlag(Node, frozen=True, tag="time.align_flag"):
 
     synonyms = ("merge", "join", "timeframe", "higher timeframe", "informative")
 
-    def compute(
-        self, source: OtherFlag, candles: Candles, source_times: OtherCloseTimes, times: CloseTimes
-    ) -> Flag:
+    def compute(self, source: OtherFlag, candles: Candles, source_times: OtherCloseTimes, times: CloseTimes) -> Flag:
         if not len(source):
             return np.full(len(times), UNKNOWN, np.int8)
         at = asof_close(source_times, times)

@@ -21,9 +21,7 @@ class Resample(Node, frozen=True, tag="time.resample"):
 
     synonyms = ("timeframe", "aggregate", "higher timeframe", "downsample")
 
-    timeframe: Annotated[
-        Timeframe, msgspec.Meta(title="Timeframe", description="length of the longer bars")
-    ] = "4h"
+    timeframe: Annotated[Timeframe, msgspec.Meta(title="Timeframe", description="length of the longer bars")] = "4h"
 
     def compute(self, candles: Candles) -> CandlePorts:
         longer = resample(candles, self.timeframe)

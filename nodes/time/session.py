@@ -21,9 +21,7 @@ class Session(Node, frozen=True, tag="time.session"):
     start: Annotated[
         int, msgspec.Meta(ge=0, le=1439, title="Start", description="minutes after 00:00 UTC, included")
     ] = 480
-    end: Annotated[
-        int, msgspec.Meta(ge=0, le=1440, title="End", description="minutes after 00:00 UTC, excluded")
-    ] = 960
+    end: Annotated[int, msgspec.Meta(ge=0, le=1440, title="End", description="minutes after 00:00 UTC, excluded")] = 960
 
     def check(self) -> str | None:
         return "the window is empty: start and end are the same" if self.start == self.end else None

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.candle_check import check_funding
+from engine.candle_check import check_columns, check_funding
 from engine.candles import COLUMNS, Candles, FloatColumn, TimeColumn, make_candles
 from engine.errors import InputError
 from engine.time_check import instant_text, plural
@@ -72,6 +72,8 @@ class CandleStore:
         """Merges candles into what is stored of their symbol and timeframe.  Raises InputError."""
         place = self._place(candles.symbol, candles.timeframe)
         columns: Columns = {name: getattr(candles, name) for name in COLUMNS}
+        source = f"{candles.origin}, {candles.symbol} {candles.timeframe},"
+        check_columns(columns, source, timeframe=candles.timeframe, allow_gaps=allow_gaps, first_row=1)
         fresh = Stored(
             symbol=candles.symbol,
             timeframe=candles.timeframe,

@@ -36,6 +36,8 @@ def read_header(path: Path, names: tuple[str, ...]) -> Header:
     line, end, _ = head.partition(b"\n")
     if b"\0" in head:
         raise InputError(f"{path} is binary, not text; give a CSV, CSV.gz or Parquet file")
+    if b"\r" in line.removesuffix(b"\r"):
+        raise InputError(f"{path} row 1: lines end in carriage returns alone; save it with plain line ends")
     if not end and len(head) == _HEAD:
         raise InputError(f"{path} row 1: no line end in the first {_HEAD:,} bytes; give a CSV file with a header")
     try:
@@ -71,7 +73,7 @@ def read_rows(path: Path, header: Header) -> NDArray[np.float64]:
 
 def _compare(path: Path, text: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> None:
     line = ",".join(wanted)
-    shown = text if len(text) <= 60 else text[:60] + "…"
+    shown = "".join(sign if sign.isprintable() else "�" for sign in text[:60]) + ("…" if len(text) > 60 else "")
     missing = [name for name in wanted if name not in found]
     double = [name for name in wanted if found.count(name) > 1]
     if not missing and not double:

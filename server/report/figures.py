@@ -34,13 +34,14 @@ UNDEFINED = "n/a"
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One key figure with its pessimistic twin; `tone` is "up", "down" or ""."""
+    """One key figure with its pessimistic twin; `tone` is "up", "down" or "", `flips`: the twin has turned bad."""
 
     name: str
     definition: Definition
     value: str
     twin: str
     tone: str
+    flips: bool
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -71,7 +72,8 @@ def _figure(result: Result, name: str) -> Figure:
     tone = ""
     if name in _GOOD_OR_BAD and value:
         tone = "up" if value > 0 else "down"
-    return Figure(name, DEFINITIONS[name], show(name, value), show(name, twin), tone)
+    flips = tone == "up" and twin is not None and twin < 0
+    return Figure(name, DEFINITIONS[name], show(name, value), show(name, twin), tone, flips)
 
 
 def show(name: str, value: float | int | bool | None) -> str:
@@ -103,7 +105,24 @@ def span(milliseconds: int) -> str:
         return f"{days:,} d"
     if days:
         return f"{days} d {hours} h" if hours else f"{days} d"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    if hours:
+        return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
+
+
+def words(mapping: dict[str, Any]) -> dict[str, str]:
+    """Settings as text: no trailing ".0", no Python words."""
+
+    def word(value: Any) -> str:
+        if value is None:
+            return "not set"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, float):
+            return f"{value:,.12g}"
+        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+    return {name: word(value) for name, value in mapping.items()}
 
 
 def utc(instant: int) -> str:

@@ -41,9 +41,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     costs: list[tuple[str, str]]
     trades: int
     ambiguous: int
-    policy: dict[str, Any]
+    policy: dict[str, str]
     policy_id: str
-    settings: dict[str, Any]
+    settings: dict[str, str]
     rejected: dict[str, int]
     data: list[dict[str, Any]]
     graph_text: str
@@ -100,9 +100,9 @@ def page_of(result: Result, rows: list[TradeRow]) -> Page:
         costs=_costs(result),
         trades=len(rows),
         ambiguous=int(np.count_nonzero(result.trades["ambiguous"])),
-        policy=result.policy,
+        policy={"policy id": result.policy_id, **figures.words(result.policy)},
         policy_id=result.policy_id,
-        settings=result.settings,
+        settings=figures.words(result.settings),
         rejected=result.rejected,
         data=[_data_row(info) for info in result.data],
         graph_text="\n".join(figures.graph_lines(graph)),
@@ -170,7 +170,8 @@ def command_line(result: Result) -> str:
         return given if isinstance(given, str) else shlex.join(given)
     words = ["tradegraph", "backtest", "graph.json"]
     for info in result.data:
-        words += ["--candles", info.origin or f"{info.symbol}_{info.timeframe}.csv"]
+        is_file = info.origin.endswith((".csv", ".csv.gz", ".parquet"))
+        words += ["--candles", info.origin if is_file else f"{info.symbol}_{info.timeframe}.csv"]
     for name, value in result.settings.items():
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             words += [f"--{name.replace('_', '-')}", str(value)]

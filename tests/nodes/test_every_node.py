@@ -7,6 +7,7 @@ bars, a second one four-hour bars; all arrays are read-only.
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 import hypothesis.strategies as st
@@ -44,7 +45,7 @@ every_column_node = pytest.mark.parametrize("tag", COLUMN_NODES)
 every_node = pytest.mark.parametrize("tag", NODES)
 
 
-# --- inputs --------------------------------------------------------------------------------------------------------------
+# --- inputs ----------------------------------------------------------------------------------------------------------
 
 
 def frozen(array: Any) -> Any:
@@ -105,7 +106,8 @@ def sample(kind: str, rows: int, seed: int, hours: int) -> Any:
         case "exit_policy":
             flag = frozen((rng.random(rows) < 0.3).astype(np.int8))
             return ExitPolicy(trail_percent=1.0, exit_long=flag, atr=frozen(walk(rows, seed)))
-    raise NotImplementedError(f"a sample for ports of kind {kind!r}")
+        case _:
+            raise NotImplementedError(f"a sample for ports of kind {kind!r}")
 
 
 def inputs_of(cls: type[Contract], rows: int, *, wired: bool = True) -> dict[str, Any]:
@@ -156,7 +158,7 @@ def cut(cls: type[Contract], inputs: dict[str, Any], start: int, stop: int) -> d
     return out
 
 
-# --- running -------------------------------------------------------------------------------------------------------------
+# --- running ---------------------------------------------------------------------------------------------------------
 
 
 def close_times(clock: str, rows: int, start: int = 0) -> Any:
@@ -213,7 +215,7 @@ def refuses(node: Contract, inputs: dict[str, Any]) -> bool:
     return False
 
 
-# --- parameters ----------------------------------------------------------------------------------------------------------
+# --- parameters ------------------------------------------------------------------------------------------------------
 
 
 def values_of(kind: types.Type, preset: Any) -> st.SearchStrategy[Any]:
@@ -265,7 +267,7 @@ def cases(data: st.DataObject, tag: str) -> Iterator[tuple[Any, dict[str, Any], 
             yield node, inputs, rows
 
 
-# --- the laws ------------------------------------------------------------------------------------------------------------
+# --- the laws --------------------------------------------------------------------------------------------------------
 
 
 @every_column_node
@@ -306,7 +308,7 @@ def test_a_fold_may_be_cut_anywhere(tag: str, data: st.DataObject) -> None:
         full = columns(run(node, inputs, rows))
         cuts = sorted({0, 1, 2, *data.draw(st.lists(st.integers(1, rows - 1), max_size=5)), rows})
         state, parts = node.State(), []
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             state, out = node.step(state, **cut(type(node), inputs, start, stop))
             state = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=node.State)  # as a checkpoint
             parts.append(columns(out))
@@ -352,6 +354,8 @@ def test_unknown_stays_unknown(tag: str, data: st.DataObject) -> None:
     if tag in KNOWN_FROM_NOTHING:
         return
     for node, inputs, rows in cases(data, tag):
+        if getattr(node, "initial", None) is not None:
+            continue  # a delay told what to say while it knows nothing
         unknown = {n: changed(v, unknown_at(slice(None))) for n, v in inputs.items()}
         for name, column in columns(run(node, unknown, rows)).items():
             if not name.endswith((".time", ".confidence", ".quality", ".environment")):

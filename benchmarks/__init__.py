@@ -1,0 +1,1 @@
+"""Benchmarks: the same strategies on the same candles in Tradegraph and in its peers; `python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""Nodes that compare the symbols of a watchlist."""

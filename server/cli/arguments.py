@@ -1,0 +1,115 @@
+"""The commands and their options."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+from engine.errors import InputError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see `{self.prog} --help`")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Options of a command line; `run` is the command's function.  Raises InputError for wrong usage."""
+    parser = _Parser(prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_nodes, _validate, _backtest, _candles, _doctor, _first_run):
+        add(commands)
+    return parser.parse_args(argv)
+
+
+def _command(commands: Any, name: str, text: str, module: str, function: str = "run") -> Any:
+    command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    command.set_defaults(run=_lazy(module, function))
+    return command
+
+
+def _lazy(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    return lambda options: getattr(import_module(f"server.cli.{module}"), function)(options)
+
+
+def _json(command: Any) -> None:
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+def _nodes(commands: Any) -> None:
+    command = _command(commands, "nodes", "The catalogue of node types, or one of them.", "nodes")
+    command.add_argument("type", nargs="?", metavar="TYPE", help="a node type such as indicator.ema")
+    command.add_argument("--schema", action="store_true", help="print JSON Schema of the graph document and catalogue")
+    _json(command)
+
+
+def _validate(commands: Any) -> None:
+    command = _command(commands, "validate", "All problems of a graph, its order, warm-up and data needs.", "validate")
+    command.add_argument("graph", metavar="GRAPH", help="a graph file or the id of a built-in graph")
+    command.add_argument("--mode", choices=("backtest", "dry_run", "live"), default="backtest")
+    command.add_argument("--timeframe", help="timeframe of the run, such as 1h; without it any will do")
+    command.add_argument("--text", action="store_true", help="print the graph as text, one line per node")
+    _json(command)
+
+
+def _backtest(commands: Any) -> None:
+    command = _command(commands, "backtest", "Back-test a graph on candles.", "backtest")
+    add = command.add_argument
+    add("graph", metavar="GRAPH", help="a graph file or the id of a built-in graph")
+    add("--candles", nargs="+", required=True, metavar="FILE", help="candle files, or SYMBOL:TIMEFRAME of the store")
+    add("--symbol", help="symbol of the candles, if the file name does not tell")
+    add("--timeframe", help="timeframe of the run; by default the shortest given")
+    add("--finer", nargs="+", default=[], metavar="FILE", help="shorter candles to match orders on")
+    add("--funding", nargs="+", default=[], metavar="FILE", help="funding rates of the same symbols")
+    add("--mark", nargs="+", default=[], metavar="FILE", help="mark-price candles of the same symbols")
+    add("--allow-gaps", action="store_true", help="accept missing bars (stocks, weekends)")
+    add(
+        "--instrument", action="append", default=[], metavar="[SYMBOL:]RULES", help="tick=0.1,step=0.001,min_notional=5"
+    )
+    add("--from", dest="start", metavar="DATE", help="first bar traded, 2024-01-31 or 2024-01-31T12:00 (UTC)")
+    add("--to", dest="end", metavar="DATE", help="end, exclusive")
+    add("--capital", default="10000", metavar="AMOUNT", help="starting equity in quote currency (10000)")
+    add(
+        "--policy", default="bybit_linear", metavar="NAME", help="fill rules: bybit_linear, pessimistic, frictionless …"
+    )
+    add("--fees", metavar="SHARE", help="fee of every fill, as 0.00055 or 0.055%%")
+    add("--rule", action="append", default=[], metavar="NAME=VALUE", help="replace one setting of the policy")
+    add("--param", action="append", default=[], metavar="NODE.PARAM=VALUE", help="replace one parameter of the graph")
+    add("--out", metavar="DIR", help="write metrics, trades, equity, graph and an HTML report there")
+    _json(command)
+
+
+def _candles(commands: Any) -> None:
+    group = commands.add_parser("candles", help="Import, fetch and list candles.", allow_abbrev=False)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    command = _command(actions, "import", "Check candle files and put them into the store.", "candles", "run_import")
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument("--symbol", help="symbol of the candles, if the file name does not tell")
+    command.add_argument("--allow-gaps", action="store_true", help="accept missing bars (stocks, weekends)")
+    _json(command)
+    command = _command(actions, "list", "What is stored, or what files hold.", "candles", "run_list")
+    command.add_argument("files", nargs="*", metavar="FILE", help="files to look at instead of the store")
+    command.add_argument("--allow-gaps", action="store_true", help="accept missing bars (stocks, weekends)")
+    _json(command)
+    command = _command(actions, "fetch", "Fetch candles and funding from Bybit's public API.", "candles", "run_fetch")
+    command.add_argument("symbol", metavar="SYMBOL")
+    command.add_argument("timeframe", metavar="TIMEFRAME")
+    command.add_argument("--from", dest="start", required=True, metavar="DATE")
+    command.add_argument("--to", dest="end", metavar="DATE", help="end, exclusive; by default now")
+    command.add_argument("--no-funding", action="store_true", help="candles only")
+    _json(command)
+
+
+def _doctor(commands: Any) -> None:
+    command = _command(
+        commands, "doctor", "Check the installation: packages, folders, kernels, nodes, graphs.", "doctor"
+    )
+    _json(command)
+
+
+def _first_run(commands: Any) -> None:
+    command = _command(
+        commands, "first-run", "Back-test ema_cross on sample candles and say where the report lies.", "first_run"
+    )
+    command.add_argument("--out", metavar="DIR", help="folder of the report; by default in Tradegraph's data folder")
+    command.add_argument("--offline", action="store_true", help="do not ask the exchange for candles")

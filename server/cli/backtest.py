@@ -1,0 +1,92 @@
+"""`tradegraph backtest`: a graph on candles, headless."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.backtest import Request, backtest
+from engine.document import Graph
+from engine.errors import InputError
+from engine.matching.policy import Policy, policy_named
+from engine.registry import Registry
+from engine.result import Result
+from engine.trade_rows import result_document
+from server.cli.markets import gather_markets
+from server.cli.values import amount, instant, settings, share
+from server.graphs import load_graph
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run it and print figures or the whole document; write the report if asked to."""
+    graph = _with_params(load_graph(options.graph), settings(options.param, "--param"))
+    request = Request(
+        graph=graph,
+        markets=gather_markets(options, graph),
+        policy=_policy(options),
+        capital=amount(options.capital, "--capital"),
+        start=instant(options.start, "--from"),
+        end=instant(options.end, "--to"),
+    )
+    result = backtest(request, Registry())
+    result.settings["command"] = "tradegraph " + shlex.join(sys.argv[1:])
+    paths = write(result, Path(options.out)) if options.out else {}
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(result_document(result)).decode() + "\n")
+    else:
+        print_summary(result, paths)
+    return 0
+
+
+def _policy(options: argparse.Namespace) -> Policy:
+    rules = settings(options.rule, "--rule")
+    if options.fees is not None:
+        fee = share(options.fees, "--fees")
+        rules = {"maker_fee": fee, "taker_fee": fee, **rules}
+    return policy_named(options.policy, **rules)
+
+
+def _with_params(graph: Graph, params: dict[str, Any]) -> Graph:
+    """The graph with parameters replaced; the validator checks the values."""
+    nodes = {n.id: n for n in graph.nodes}
+    for name, value in params.items():
+        node, _, param = name.partition(".")
+        if node not in nodes or param not in nodes[node].params:
+            raise InputError(f"--param {name}: the graph has no such node and parameter")
+        nodes[node] = msgspec.structs.replace(nodes[node], params={**nodes[node].params, param: value})
+    return msgspec.structs.replace(graph, nodes=tuple(nodes.values())) if params else graph
+
+
+def write(result: Result, folder: Path) -> dict[str, Path]:
+    """Write all files of a result.  Raises InputError if the folder cannot be written."""
+    from server.report import write_report
+
+    try:
+        return write_report(result, folder)
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from None
+
+
+def print_summary(result: Result, paths: dict[str, Path]) -> None:
+    """The figures people look at first, the pessimistic twin beside them, and every statement."""
+    from server.report import figures
+
+    for data in result.data:
+        span = f"{figures.utc(data.first)} to {figures.utc(data.last)}"
+        print(f"{result.graph.name} on {data.symbol} {data.timeframe}: {data.bars:,} bars, {span}")
+    print(f"capital {result.settings['capital']:,.2f}, fill rules {result.policy_id}\n")
+    print(f"{'':26} {'result':>16} {'pessimistic':>16}")
+    for figure in figures.headline(figures.figures(result)):
+        print(f"{figure.definition.title:26} {figure.value:>16} {figure.twin:>16}")
+    rejected = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in result.rejected.items())
+    print(f"\norders refused or withdrawn: {rejected or 'none'}")
+    for note in result.notes:
+        print(f"note: {note}")
+    print(f"{len(result.time):,} bars in {result.seconds * 1000:,.1f} ms")
+    if paths:
+        print(f"report: {paths['report.html']}")
+
+

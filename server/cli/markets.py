@@ -1,0 +1,117 @@
+"""Puts candle, funding and mark files together to the markets of a back-test."""
+
+import argparse
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from engine.backtest import MarketData
+from engine.candles import Candles
+from engine.document import Graph
+from engine.errors import InputError
+from engine.instruments import infer_instrument
+from engine.matching.engine import Funding
+from engine.result import Instrument
+from engine.timeframe import DURATIONS, duration
+from server.adapters import candle_files
+from server.adapters.candle_store import CandleStore
+from server.cli.values import settings
+
+
+def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketData, ...]:
+    """The markets of a run.
+
+    A symbol that a candle node of the graph names is context, not traded, unless only such symbols are given.  The
+    run's timeframe is --timeframe or the shortest of the candles given; other timeframes of a symbol serve the nodes
+    that ask for them.
+    """
+    given = [_candles(name, options) for name in options.candles]
+    named = {n.params.get("symbol") for n in graph.nodes if n.type == "source.candles"}
+    traded = [c for c in given if c.symbol not in named] or given
+    timeframe = options.timeframe or min((c.timeframe for c in traded), key=duration)
+    duration(timeframe)
+    finer = {c.symbol: c for c in (_candles(name, options) for name in options.finer)}
+    marks = {c.symbol: c for c in (_candles(name, options, "mark") for name in options.mark)}
+    funding = {candle_files.symbol_of(name): _funding(name) for name in options.funding}
+    rules = _rules(options.instrument)
+    markets = [
+        _market(symbol, timeframe, given, finer.get(symbol), marks.get(symbol), funding.get(symbol), rules)
+        for symbol in dict.fromkeys(c.symbol for c in traded)
+    ]
+    known = {m.candles.symbol for m in markets}
+    for option, symbols in (("--finer", finer), ("--mark", marks), ("--funding", funding)):
+        _check_known(option, symbols, known)
+    _check_known("--instrument", (s for s in rules if s), known)
+    return tuple(markets)
+
+
+def _check_known(option: str, symbols: Iterable[str], known: set[str]) -> None:
+    for symbol in symbols:
+        if symbol not in known:
+            raise InputError(f"{option} is for {symbol}, of which no candles were given (there are {', '.join(known)})")
+
+
+def _market(
+    symbol: str, timeframe: str, given: list[Candles], finer: Candles | None, mark: Candles | None,
+    funding: Funding | None, rules: dict[str, dict[str, float]],
+) -> MarketData:  # fmt: skip
+    own = [c for c in given if c.symbol == symbol]
+    frames = [c.timeframe for c in own]
+    doubled = next((f for f in frames if frames.count(f) > 1), None)
+    if doubled:
+        raise InputError(f"candles of {symbol} {doubled} are given twice; import the files to join them")
+    base = next((c for c in own if c.timeframe == timeframe), None)
+    if base is None:
+        base = _resampled(symbol, timeframe, own)
+    instrument = None
+    if values := rules.get(symbol, rules.get("")):
+        instrument = msgspec.structs.replace(infer_instrument(base), source="given on the command line", **values)
+    others = tuple(c for c in given if c is not base)
+    return MarketData(
+        candles=base, others=others, finer=finer, mark=mark, funding=funding, instrument=instrument
+    )
+
+
+def _resampled(symbol: str, timeframe: str, own: list[Candles]) -> Candles:
+    from engine.resample import resample
+
+    for candles in sorted(own, key=lambda c: -c.bar_ms):
+        if duration(timeframe) % candles.bar_ms == 0 and candles.bar_ms < duration(timeframe):
+            return resample(candles, timeframe)
+    have = ", ".join(c.timeframe for c in own)
+    raise InputError(f"there are no {timeframe} candles of {symbol}, and {have} candles cannot be put together to them")
+
+
+def _candles(name: str, options: argparse.Namespace, what: str = "") -> Candles:
+    symbol, colon, timeframe = name.partition(":")
+    if colon and timeframe in DURATIONS:
+        return CandleStore().load(symbol, timeframe)
+    given = None if what else options.symbol
+    return candle_files.read_candles(name, symbol=given, allow_gaps=options.allow_gaps)
+
+
+def _funding(name: str) -> Funding:
+    symbol, colon, what = name.partition(":")
+    if colon and what == "funding":
+        return Funding(*CandleStore().load_funding(symbol))
+    time, rate = candle_files.read_funding(name)
+    return Funding(np.ascontiguousarray(time), np.ascontiguousarray(rate))
+
+
+def _rules(options: list[str]) -> dict[str, dict[str, float]]:
+    """Instrument rules by symbol; "" = every symbol."""
+    names = [n for n in Instrument.__struct_fields__ if n != "source"]
+    out: dict[str, dict[str, float]] = {}
+    for option in options:
+        symbol, colon, text = option.partition(":")
+        if not colon:
+            symbol, text = "", option
+        values = settings(text.split(","), "--instrument")
+        for name, value in values.items():
+            if name not in names:
+                raise InputError(f"--instrument {name!r} is not a trading rule; use {', '.join(names)}")
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise InputError(f"--instrument {name}={value}: it must be a number, 0 or more")
+        out[symbol] = {name: float(value) for name, value in values.items()}
+    return out

@@ -1,0 +1,95 @@
+"""The row pass: decisions with memory, queries, failures, and its equality with the lowered run."""
+
+import numpy as np
+import pytest
+
+from engine.columns import Supply
+from engine.errors import NodeError
+from engine.matching.policy import BYBIT_LINEAR
+from engine.node import Account, Query
+from engine.registry import Registry
+from engine.session import Asked, Session, Wanted, drive
+from server.graphs import built_in_ids, load_graph
+from tests.engine.executor import assert_same_records, candles, columns, graph, run, walk
+
+FLAT = Account(10_000.0, 10_000.0, None)
+
+
+def test_a_decision_with_memory_trades_bar_by_bar():
+    """Three rises buy at the next open, the first fall sells at the next open."""
+    document = graph({"c": "source.candles", "d": "test.buy_streak"}, ["c.close > d.close"])
+    result = run(document, candles([10, 11, 12, 13, 14, 15, 14, 13, 12]))
+    (trade,) = result.trades
+    assert (trade["entry_bar"], trade["exit_bar"]) == (4, 7)
+    assert (trade["entry_price"], trade["exit_price"]) == (13.0, 14.0)
+
+
+def test_a_decision_sees_the_account_after_the_bar():
+    """The position opened at the next open is seen at that bar's close, so no second entry is placed."""
+    document = graph({"c": "source.candles", "d": "test.buy_streak"}, ["c.close > d.close"])
+    result = run(document, candles(np.arange(10.0, 40.0)))
+    assert len(result.fills) == 2  # one entry, and the close at the end of the data
+
+
+def test_a_failing_decision_decides_nothing_and_goes_on():
+    """Policy hold: the failing bar is reported with its time, other bars are decided."""
+    document = graph({"c": "source.candles", "d": "test.fails_late"}, ["c.close > d.close"])
+    market = candles(walk(30, 1))
+    result = run(document, market)
+    (issue,) = result.traces[0].issues
+    assert (issue.node, issue.bar_time) == ("d", int(market.close_time[9]))
+    assert issue.message.endswith("20 later bars")
+    assert result.fills["bar"][0] == 5
+
+
+def test_policy_pause_of_a_decision_stops_the_run():
+    """Policy pause: the error names node and bar."""
+    document = graph({"c": "source.candles", "d": "test.fails_late"}, ["c.close > d.close"], d="pause")
+    with pytest.raises(NodeError, match="'d'") as caught:
+        run(document, candles(walk(30, 1)))
+    assert caught.value.bar_time == 10 * 3_600_000
+
+
+def test_a_query_yields_its_question_and_nothing_else():
+    """The session does no I/O: it yields the question and is sent the reply."""
+    document = graph(
+        {"c": "source.candles", "q": "test.opinion", "d": "test.buy_streak"}, ["c.close > q.close", "c.close > d.close"]
+    )
+    plan, (one,) = columns(document, Supply(candles([10.0, 10.5, 11.0])))
+    if not any(isinstance(s.node, Query) for s in plan.rows):
+        pytest.fail("the query is not planned")
+    asked = []
+
+    def answer(effect):
+        if isinstance(effect, Asked):
+            asked.append(effect.ask)
+            return "yes"
+        assert isinstance(effect, Wanted)
+        return None
+
+    session = Session(plan, one)
+    for row in range(3):
+        drive(session.bar(row, FLAT), answer)
+    assert asked == ["buy at 10?", "buy at 11?"]
+
+
+@pytest.mark.parametrize("name", built_in_ids())
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_lowered_and_bar_by_bar_runs_are_identical(name: str, seed: int):
+    """Both ways give the same fills, trades and equity to the last bit."""
+    market = candles(walk(3000, seed, 30_000.0), spread=60.0)
+    document = load_graph(name)
+    lowered = run(document, market, policy=BYBIT_LINEAR)
+    stepped = run(document, market, policy=BYBIT_LINEAR, lowered=False)
+    assert len(lowered.trades) > 5
+    assert_same_records(lowered.trades, stepped.trades)
+    assert_same_records(lowered.fills, stepped.fills)
+    np.testing.assert_array_equal(lowered.equity, stepped.equity)
+    assert lowered.metrics == stepped.metrics and lowered.pessimistic == stepped.pessimistic
+
+
+def test_all_built_in_graphs_use_known_nodes_only():
+    """The registry has every node type the built-in graphs name."""
+    registry = Registry()
+    for name in built_in_ids():
+        assert all(n.type in registry for n in load_graph(name).nodes)
