@@ -1,4 +1,4 @@
-"""Milliseconds of CPU to read candle files of 10,000 and 500,000 rows, each in a new process: `python -m benchmarks.candles`.
+"""CPU time to read candle files of 10,000 and 500,000 rows in a new process: `python -m benchmarks.candles`.
 
 "first" is the first read (parsed, checked, hashed, kept in the cache), "second" a later process that finds the parsed
 columns in the cache (files from 1 MB on), "import" what the reader costs to import after numpy.

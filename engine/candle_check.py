@@ -15,6 +15,7 @@ from engine.errors import InputError
 from engine.time_check import Defect, check_order, check_times, check_unit, instant_text, plural
 
 Mask = NDArray[np.bool_]
+LEAST_PRICE, LARGEST = 1e-12, 1e15  # beyond these a price or volume is a broken file, and sums of it overflow
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ def check_values(columns: Mapping[str, FloatColumn]) -> list[Defect]:
     defects: list[Defect] = []
     for name, column in columns.items():
         defects += _not_finite(name, column)
+        defects += _too_large(name, column)
     for name in PRICE_COLUMNS:
         defects += _not_positive(name, columns[name])
     high, low, volume = columns["high"], columns["low"], columns["volume"]
@@ -122,12 +124,25 @@ def _not_finite(name: str, column: FloatColumn) -> list[Defect]:
 
 
 def _not_positive(name: str, column: FloatColumn) -> list[Defect]:
-    if column.min() > 0:
+    if column.min() >= LEAST_PRICE:
         return []
     return _defect(
-        (column <= 0) & (column > -np.inf),
+        (column < LEAST_PRICE) & (column > -np.inf),
         f"{name} not above 0",
-        lambda i: f"{name} {column[i]} is not above 0; correct it or export the row again",
+        lambda i: (
+            f"{name} {column[i]} is not {'above 0' if column[i] <= 0 else 'a believable price'}; correct it or "
+            "export the row again"
+        ),
+    )
+
+
+def _too_large(name: str, column: FloatColumn) -> list[Defect]:
+    if column.max() <= LARGEST:
+        return []
+    return _defect(
+        (column > LARGEST) & (column < np.inf),
+        f"{name} too large",
+        lambda i: f"{name} {column[i]:g} is beyond belief; correct it or export the row again",
     )
 
 

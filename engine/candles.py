@@ -73,6 +73,4 @@ def make_candles(symbol: str, timeframe: str, *, origin: str = "", synthetic: bo
     for name in COLUMNS:
         digest.update(arrays[name].data)
     identity = f"b2:{digest.hexdigest()}"
-    return Candles(
-        symbol=symbol, timeframe=timeframe, identity=identity, origin=origin, synthetic=synthetic, **arrays
-    )
+    return Candles(symbol=symbol, timeframe=timeframe, identity=identity, origin=origin, synthetic=synthetic, **arrays)

@@ -15,7 +15,6 @@ import numpy as np
 from engine.candles import Candles
 from engine.errors import InputError, NodeError
 from engine.issue import Issue
-from engine.node import Fold
 from engine.plan import SOURCE, Plan, Step
 from engine.resample import resample
 from engine.values import UNKNOWN, Signal, constant
@@ -167,8 +166,8 @@ def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
     arguments = {name: values[slot] for name, slot in step.args}
     for name, timeframe in step.times:
         arguments[name] = one.supply.clock(timeframe).close_time
-    if isinstance(step.node, Fold):
-        _, result = type(step.node).step(step.node, step.state, **arguments)
+    if step.folds:
+        _, result = step.node.step(step.state, **arguments)
     else:
         result = step.node.compute(**arguments)
     outputs = result if isinstance(result, tuple) else (result,)
@@ -199,8 +198,8 @@ def _run_loop(group: tuple[Step, ...], one: ColumnPass) -> None:
         for step in group:
             first = bar - 1 if step.delays and bar else bar
             arguments = {name: _rows(one.values[slot], first, bar + 1) for name, slot in step.args}
-            if isinstance(step.node, Fold):
-                states[step.id], result = type(step.node).step(step.node, states[step.id], **arguments)
+            if step.folds:
+                states[step.id], result = step.node.step(states[step.id], **arguments)
             else:
                 result = step.node.compute(**arguments)
             for slot, value in zip(step.slots, result if isinstance(result, tuple) else (result,), strict=True):

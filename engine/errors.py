@@ -1,10 +1,10 @@
 """Errors the engine raises on purpose.
 
-    EngineError
-    ├── InputError      something given from outside cannot be read or is impossible (exit code 2)
-    ├── GraphError      a graph is readable but not valid; carries all issues (exit code 1)
-    ├── NodeError       a node failed while it ran; names node and bar
-    └── RegistryError   the set of node classes is inconsistent; the program cannot start
+EngineError
+├── InputError      something given from outside cannot be read or is impossible (exit code 2)
+├── GraphError      a graph is readable but not valid; carries all issues (exit code 1)
+├── NodeError       a node failed while it ran; names node and bar
+└── RegistryError   the set of node classes is inconsistent; the program cannot start
 """
 
 from typing import TYPE_CHECKING

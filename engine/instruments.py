@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.candles import PRICE_COLUMNS, Candles
+from engine.candles import PRICE_COLUMNS, Candles, FloatColumn
 from engine.result import Instrument
 
 MOST_DECIMALS = 9
@@ -21,14 +21,14 @@ def infer_tick(candles: Candles) -> float:
     """Largest power of ten of which all prices are multiples; 0 if there is none down to 1e-9."""
     decimals = 0
     for name in PRICE_COLUMNS:
-        column: np.ndarray = getattr(candles, name)
+        column: FloatColumn = getattr(candles, name)
         sample = column[:512]
         while decimals <= MOST_DECIMALS and not (_fits(sample, decimals) and _fits(column, decimals)):
             decimals += 1
     return 0.0 if decimals > MOST_DECIMALS else 10.0**-decimals
 
 
-def _fits(prices: np.ndarray, decimals: int) -> bool:
+def _fits(prices: FloatColumn, decimals: int) -> bool:
     """Whether prices are whole multiples of 10^-decimals, to the precision of a float."""
     scaled = prices * 10.0**decimals
     return bool(np.all(np.abs(scaled - np.rint(scaled)) <= 1e-7 + 4e-16 * np.abs(scaled)))

@@ -52,7 +52,7 @@ class Kernel:
         self.python = fn
         self.types, self.records = types, records
         self.__doc__, self.__name__ = fn.__doc__, fn.__name__
-        self._dtypes = [self._dtype(t) for t in types]
+        self.dtypes = [self._dtype(t) for t in types]
         self._entry: Callable[..., int] | None = None
 
     def _dtype(self, kind: str) -> np.dtype[Any] | None:
@@ -64,7 +64,7 @@ class Kernel:
     def __call__(self, *args: Any) -> int:
         entry = self._entry or self._load()
         flat: list[Any] = []
-        for value, dtype in zip(args, self._dtypes, strict=True):
+        for value, dtype in zip(args, self.dtypes, strict=True):
             if dtype is None:
                 flat.append(value)
                 continue
@@ -154,15 +154,15 @@ def _compile(k: Kernel) -> bytes:
     from numba import types
 
     arguments: list[Any] = []
-    for kind, dtype in zip(k.types, k._dtypes, strict=True):
+    for kind, dtype in zip(k.types, k.dtypes, strict=True):
         if dtype is None:
             arguments.append({"f8": types.float64, "i8": types.int64}[kind])
         else:
             arguments.append(types.CPointer(numba.from_dtype(dtype)))
             arguments += [types.int64] * kind.count(":")
     entry = numba.cfunc(types.int64(*arguments), error_model="numpy", _nrt=False)(_entry_function(k))
-    name: str = entry.native_name
-    return name.encode() + b"\n" + entry._library._get_compiled_object()
+    name: str = str(entry.native_name)
+    return name.encode() + b"\n" + entry._library._get_compiled_object()  # pyright: ignore[reportPrivateUsage]  numba has no public way
 
 
 def _entry_function(k: Kernel) -> Callable[..., int]:
@@ -190,7 +190,9 @@ def _array_at() -> Any:
         pointer, shape = args
         array = make_array(sig.return_type)(context, builder)
         lengths = cgutils.unpack_tuple(builder, shape)
-        itemsize = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(sig.return_type.dtype)))
+        itemsize = context.get_constant(
+            types.intp, context.get_abi_sizeof(context.get_data_type(sig.return_type.dtype))
+        )
         strides = [itemsize]
         for length in reversed(lengths[1:]):
             strides.insert(0, builder.mul(strides[0], length))

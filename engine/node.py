@@ -38,8 +38,6 @@ class Node(Contract, frozen=True):
     Row i of the output depends on rows 0..i of the inputs only.  Several outputs are a NamedTuple of port types.
     """
 
-    compute: ClassVar[Any]
-
     def lookback(self) -> int:
         """Bars needed, the current one included, until the last output row no longer depends on older ones."""
         return 1
@@ -54,7 +52,6 @@ class Fold(Contract, frozen=True):
     """
 
     State: ClassVar[type[msgspec.Struct]]
-    step: ClassVar[Any]
 
     def lookback(self) -> int:
         """Bars needed before the output can be trusted."""
@@ -63,9 +60,6 @@ class Fold(Contract, frozen=True):
 
 class Query(Contract, frozen=True):
     """A question to the outside: `ask(row) -> Ask or None`, then `read(reply) -> value`; the driver records both."""
-
-    ask: ClassVar[Any]
-    read: ClassVar[Any]
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +114,6 @@ class Decision(Contract, frozen=True):
     """
 
     State: ClassVar[type[msgspec.Struct]]
-    step: ClassVar[Any]
     # True promises: no state, no account, and for a signal row of direction +1 or -1 exactly one Intent that takes
     # direction, price (unless NaN), stop, target and confidence from the row and is otherwise always the same; none for
     # other rows.  The engine then runs the decision over all rows at once.

@@ -54,7 +54,11 @@ def notes_of(
     first_rows: list[int], passes: tuple[ColumnPass, ...],
 ) -> tuple[str, ...]:  # fmt: skip
     """All statements about a run, the gravest first."""
-    notes = [f"{d.symbol}: SYNTHETIC candles ({d.origin}); no figure here says anything about a market" for d in data if d.synthetic]
+    notes = [
+        f"{d.symbol}: SYNTHETIC candles ({d.origin}); no figure here says anything about a market"
+        for d in data
+        if d.synthetic
+    ]
     notes += [i.message for i in issues]
     total, worst = metrics.get("total_return"), twin.get("total_return")
     if total is not None and worst is not None and (total > 0) != (worst > 0) and total != worst:

@@ -24,7 +24,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
 
     `args` are (argument, slot) pairs, `times` (argument, timeframe) pairs; `ports` names the outputs that lie in
     `slots`, in order.  `state` is the state before the first bar of a Fold or Decision.  `on_error` is the node's policy
-    on failure.  `delays` marks a one-bar delay that closes a loop.
+    on failure.  `delays` marks a one-bar delay that closes a loop, `folds` a
+    Fold, `asks` a Query.
     """
 
     id: str
@@ -40,6 +41,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     on_error: str
     state: Any = None
     delays: bool = False
+    folds: bool = False
+    asks: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
@@ -57,9 +60,7 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
     logic_hash: str
 
 
-def compile_graph(
-    graph: Graph, registry: Mapping[str, type[Contract]], timeframe: str, mode: str = "backtest"
-) -> Plan:
+def compile_graph(graph: Graph, registry: Mapping[str, type[Contract]], timeframe: str, mode: str = "backtest") -> Plan:
     """Validate and plan a graph for candles of `timeframe`.  Raises GraphError with all issues if there is an error."""
     checked = check(graph, registry, mode=mode, timeframe=timeframe)
     if not checked.report.ok:
@@ -117,6 +118,8 @@ class _Planner:
             on_error=spec.on_error,
             state=type(node).State() if isinstance(node, Fold | Decision) else None,
             delays=bool(looping),
+            folds=isinstance(node, Fold),
+            asks=isinstance(node, Query),
         )
 
     def _times_clock(self, node_id: str, clock: str) -> str:
@@ -147,7 +150,9 @@ class _Planner:
             return [[i] for i in self.order]
         member = {i: n for n, loop in enumerate(loops) for i in loop}
         needs = {i: [s.partition(".")[0] for s in self.derived.bindings.get(i, {}).values()] for i in self.order}
-        waiting = [[i] for i in self.order if i not in member] + [[i for i in self.order if i in loop] for loop in loops]
+        waiting = [[i] for i in self.order if i not in member] + [
+            [i for i in self.order if i in loop] for loop in loops
+        ]
         placed: set[str] = set()
         groups: list[list[str]] = []
         while waiting:

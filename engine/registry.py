@@ -15,6 +15,7 @@ from engine.node import Contract
 from engine.signature import signature_of
 
 ENTRY_POINTS = "tradegraph.nodes"
+_LONGEST = 100  # characters of a tag; each of its parts is an import
 
 
 class Registry(Mapping[str, type[Contract]]):
@@ -48,7 +49,7 @@ class Registry(Mapping[str, type[Contract]]):
         return tag.rpartition(".")[0]
 
     def _import(self, tag: str) -> type[Contract] | None:
-        if self._complete or not all(p.isidentifier() for p in tag.split(".")):
+        if self._complete or len(tag) > _LONGEST or not all(p.isidentifier() for p in tag.split(".")):
             return None
         for package in (*self._packages, *self._pack_names()):
             name = f"{package}.{tag}"
@@ -83,7 +84,9 @@ class Registry(Mapping[str, type[Contract]]):
 
     def _add(self, package: str, tag: str, cls: type[Contract], module: ModuleType) -> None:
         if f"{package}.{tag}" != module.__name__:
-            raise RegistryError(f"{module.__file__}: tag {tag!r} should be {module.__name__.removeprefix(package + '.')!r}")
+            raise RegistryError(
+                f"{module.__file__}: tag {tag!r} should be {module.__name__.removeprefix(package + '.')!r}"
+            )
         if self._found.setdefault(tag, cls) is not cls:
             raise RegistryError(f"{module.__file__}: tag {tag!r} is also used by {self._found[tag].__module__}")
         signature_of(cls)
@@ -107,7 +110,7 @@ def _classes(module: ModuleType) -> Iterator[tuple[str, type[Contract]]]:
         if isinstance(cls, type) and issubclass(cls, Contract) and cls.__module__ == module.__name__:
             tag = cls.__struct_config__.tag
             if not isinstance(tag, str):
-                raise RegistryError(f"{module.__file__}: {cls.__name__} has no tag; write tag=\"category.name\"")
+                raise RegistryError(f'{module.__file__}: {cls.__name__} has no tag; write tag="category.name"')
             yield tag, cls
 
 

@@ -13,7 +13,7 @@ from engine.columns import ColumnPass
 from engine.errors import NodeError
 from engine.intents import row_value
 from engine.issue import Issue
-from engine.node import Account, Decision, Intent, Query
+from engine.node import Account, Intent
 from engine.plan import Plan, Step
 from engine.signature import signature_of
 from engine.values import Signal
@@ -46,7 +46,7 @@ class Session:
         self.plan, self.one = plan, one
         self.states: dict[str, Any] = {s.id: s.state for s in plan.rows}
         self._failures: dict[str, tuple[Issue, int]] = {}
-        self._decides_on_signals = all(isinstance(s.node, Decision) and type(s.node).lowers for s in plan.rows)
+        self._decides_on_signals = all(getattr(s.node, "lowers", False) for s in plan.rows)
 
     def concerns(self, row: int) -> bool:
         """Whether anything can be decided at a row; where all decisions go by signals, only at signals."""
@@ -66,7 +66,7 @@ class Session:
             if any(value is None for value in arguments.values()):
                 continue  # an invalid rule: nothing is decided on it
             try:
-                if isinstance(step.node, Query):
+                if step.asks:
                     ask = step.node.ask(**arguments)
                     if ask is not None:
                         answers[step.slots[0]] = step.node.read((yield Asked(step.id, ask)))

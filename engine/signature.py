@@ -76,8 +76,10 @@ def _marker(hint: Any) -> tuple[Port | Times | None, bool]:
 
 
 def _outputs(cls: type[Contract], hint: Any) -> dict[str, Port]:
-    if issubclass(cls, Decision | Query):
+    if issubclass(cls, Decision):
         return {}
+    if issubclass(cls, Query):
+        hint = get_type_hints(cls.read, include_extras=True).get("return")
     if issubclass(cls, Fold):
         hint = get_args(hint)[1]  # tuple[State, outputs]
     fields: tuple[str, ...] | None = getattr(hint, "_fields", None)

@@ -142,7 +142,7 @@ def _factor(time: TimeColumn) -> int | None:
 def _timeframe(step: Steps, given: str | None) -> tuple[str, list[Defect]]:
     """The given timeframe, else the one whose length is the most common distance of two rows."""
     if not len(step):
-        text = "one row alone does not show its timeframe; name the timeframe"
+        text = "one row alone does not show its timeframe; add rows or name the timeframe"
         return (given, []) if given else ("", [Defect("unknown timeframe", 0, 1, text)])
     common, count = _most_common(step)
     found = name_of(common)

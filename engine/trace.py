@@ -52,7 +52,11 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         """
         spoke: list[tuple[str, NDArray[np.bool_]]] = []
         for step in (s for group in self.plan.columns for s in group):
-            said = [self._said(slot, step, instants) for slot, kind in zip(step.slots, step.kinds, strict=True) if kind in _SPEAKING]
+            said = [
+                self._said(slot, step, instants)
+                for slot, kind in zip(step.slots, step.kinds, strict=True)
+                if kind in _SPEAKING
+            ]
             if said:
                 spoke.append((step.id, np.any(said, axis=0)))
         decisions = [step.id for step in self.plan.rows]

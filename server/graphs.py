@@ -11,20 +11,30 @@ LARGEST = 32 * 2**20  # bytes; 10,000 nodes take about 3 MB
 
 def load_graph(name: str) -> Graph:
     """A graph by file name or built-in id.  Raises InputError if there is none or it is no graph document."""
+    try:
+        text = _text_of(name)
+    except OSError as error:
+        raise InputError(f"graph {name}: cannot be read ({error.strerror}); check the path") from None
+    if not text.strip():
+        raise InputError(f"{name} is empty; a graph document is a JSON object (`tradegraph nodes --schema`)")
+    try:
+        return decode(text, name)
+    except InputError as error:
+        raise InputError(f"{error}; `tradegraph nodes --schema` prints the format") from None
+
+
+def _text_of(name: str) -> bytes:
     path = Path(name)
     if not path.is_file():
-        built_in = BUILT_IN / f"{name}.json"
-        if path.suffix or path.exists() or not built_in.is_file():
+        if name not in built_in_ids():
             known = ", ".join(built_in_ids())
-            what = "is a folder, not a file" if path.is_dir() else "is neither a file nor a built-in graph"
+            what = "is a folder, not a file" if name and path.is_dir() else "is neither a file nor a built-in graph"
             raise InputError(f"graph {name!r} {what}; built-in graphs are {known}")
-        path = built_in
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{name}: {path.stat().st_size // 2**20} MB is too large for a graph document")
-        return decode(path.read_bytes(), name)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+        path = BUILT_IN / f"{name}.json"
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise InputError(f"{name}: {size / 2**20:.0f} MB is too large for a graph document; check what file it is")
+    return path.read_bytes()
 
 
 def built_in_ids() -> list[str]:

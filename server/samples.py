@@ -1,5 +1,6 @@
 """Candles to try things out with: real ones if the exchange answers quickly, else an invented market that says so."""
 
+import contextlib
 import time
 
 from engine.candles import Candles
@@ -28,18 +29,15 @@ def sample_candles(
         stored = store.find(symbol, TIMEFRAME)
         if stored and not stored.damaged and stored.rows >= BARS:
             return store.load(symbol, TIMEFRAME)
-    if not online:
-        return _invented(store, invented)
-    now = int(time.time() * 1000) if now is None else now
-    rest = BybitRest(host, timeout=_TIMEOUT, attempts=1)
-    try:
-        fetch_candles(rest, store, SYMBOL, TIMEFRAME, now - (BARS + 1) * HOUR, now, now=now)
-        return store.load(SYMBOL, TIMEFRAME)
-    except InputError:
-        return _invented(store, invented)
-
-
-def _invented(store: CandleStore, market: Market) -> Candles:
-    candles = synthetic_candles(SEED, BARS, market)
+    if online:
+        with contextlib.suppress(InputError):
+            return _fetched(store, host, now or int(time.time() * 1000))
+    candles = synthetic_candles(SEED, BARS, invented)
     store.add(candles)
     return candles
+
+
+def _fetched(store: CandleStore, host: str, now: int) -> Candles:
+    rest = BybitRest(host, timeout=_TIMEOUT, attempts=1)
+    fetch_candles(rest, store, SYMBOL, TIMEFRAME, now - (BARS + 1) * HOUR, now, now=now)
+    return store.load(SYMBOL, TIMEFRAME)

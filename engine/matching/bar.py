@@ -9,8 +9,9 @@ from typing import Any
 
 from engine.kernel import part
 from engine.matching.book import book_exit, book_fill, unrealized
-from engine.matching.orders import affordable, below_minimum, close_at_market, quantity_for
+from engine.matching.orders import affordable, below_minimum, cancel_entries, close_at_market, next_sent, quantity_for
 from engine.matching.records import (
+    BY_LIQUIDATION,
     LIMIT,
     LIQUIDATED,
     MARKET,
@@ -88,9 +89,11 @@ def exit_now(
         book_exit(account, position, rules, fills, trades, s, bar, time, sign * part_now, price, reference, maker, reason)
     if position.quantity != 0.0:
         position.stop, position.target = float("nan"), float("nan")
-        close_at_market(position, orders, rejects, s, bar, bar + 1, reason)
+        close_at_market(account, position, orders, rejects, s, bar, bar + 1, reason)
     else:
         drop_closing_orders(position, orders, s)
+    if reason == LIQUIDATED:
+        cancel_entries(position, orders, rejects, s, BY_LIQUIDATION)
     return part_now
 
 
@@ -118,19 +121,19 @@ def execute(
     position, order = positions[s], orders[s, k]
     position.last = reference
     quantity = order.quantity
+    if order.sized == 0:
+        quantity = quantity_for(order, rules, market, account.cash + unrealized(positions), price)
     if order.reduce_only == 1:
         quantity = min(quantity, abs(position.quantity)) if position.quantity * order.side < 0 else 0.0
         order.quantity = quantity
     else:
-        refused = -1
-        if order.sized == 0:
-            quantity = quantity_for(order, rules, market, account.cash + unrealized(positions), price)
-            refused = below_minimum(market, quantity, price)
+        refused = below_minimum(market, quantity, price) if order.sized == 0 else -1
         if refused < 0:
-            flips = position.quantity * order.side < 0.0
+            held = position.quantity * order.side
             wanted = quantity
-            if not flips:
-                quantity = affordable(account, positions, rules, market, order, quantity, price)
+            if held >= 0.0:
+                leverage = position.leverage if held > 0.0 else order.leverage
+                quantity = affordable(account, positions, rules, market, leverage, quantity, price)
             if quantity < wanted and below_minimum(market, quantity, price) >= 0:
                 refused = NO_MARGIN
         if refused >= 0:
@@ -139,7 +142,7 @@ def execute(
             position.orders -= 1
             return 0.0
         order.quantity = quantity
-        order.sized = 1
+    order.sized = 1
     now = capped(rules, market, quantity, volume, taken)
     if now > 0.0:
         was = position.quantity
@@ -151,7 +154,7 @@ def execute(
         if was != 0.0 and position.quantity == 0.0:
             drop_closing_orders(position, orders, s)
     if order.active == 1:
-        order.from_bar = bar + 1  # the volume cap left a rest; a bar serves an order once
+        order.from_bar, order.rested = bar + 1, 1  # the volume cap left a rest; a bar serves an order once
         if order.quantity <= 1e-12 * max(now, market.step):
             order.active = 0
             position.orders -= 1
@@ -171,9 +174,14 @@ def at_open(
             account, p, orders, rules, market, fills, trades, rejects, s, bar, time, price, mark, volume, taken
         )
     for stage in range(2):  # resting stops and limits first, then market orders in the order they were sent
-        for k in range(orders.shape[1]):
+        sent = 0
+        while p.orders > 0:
+            k = next_sent(orders, s, sent)
+            if k < 0:
+                break
             order = orders[s, k]
-            if order.active == 0 or order.from_bar > bar or (order.kind == MARKET) != (stage == 1):
+            sent = order.sent
+            if order.from_bar > bar or (order.kind == MARKET) != (stage == 1):
                 continue
             maker = open_fill(order, market, rules, price)
             if maker == -2:
@@ -266,8 +274,8 @@ def walk(
     third = close
     here = open_
     leg = 0
-    levels = levels_inside(p, orders, s, bar, rules, market, high, low)
-    if levels > 1 or (levels == 1 and p.quantity == 0.0):
+    levels = levels_inside(p, orders, s, bar, rules, market, high, low, mark_low, mark_high)
+    if levels > 1 or (levels == 1 and (p.quantity == 0.0 or p.orders > 0)):
         account.ambiguous += 1
     if p.quantity != 0.0 and levels > 1:
         p.ambiguous = 1
@@ -327,12 +335,15 @@ def levels_of(p: Any, rules: Any, market: Any, extreme: float, level: float) -> 
 
 
 @part
-def levels_inside(p: Any, orders: Any, s: int, bar: int, rules: Any, market: Any, high: float, low: float) -> int:
+def levels_inside(
+    p: Any, orders: Any, s: int, bar: int, rules: Any, market: Any, high: float, low: float, mark_low: float,
+    mark_high: float,
+) -> int:  # fmt: skip
     """How many levels the bar can reach, which tells whether the order of its prices matters."""
     count = 0
     if p.quantity != 0.0:
         count += levels_of(p, rules, market, low, p.entry) + levels_of(p, rules, market, high, p.entry)
-        if low <= p.liquidation <= high:
+        if (mark_low <= p.liquidation) if p.quantity > 0 else (mark_high >= p.liquidation):
             count += 1
     if p.orders > 0:
         for k in range(orders.shape[1]):

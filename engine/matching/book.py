@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.kernel import part
-from engine.matching.records import ENTRY, REVERSED
+from engine.matching.records import ENTRY, REDUCED, REVERSED
 
 
 @part
@@ -41,7 +41,8 @@ def book_fill(
         rest = quantity + held
         _open(account, position, order, rules, market, fills, symbol, bar, time, rest, price, reference, maker)
     elif held != 0.0 and held * quantity < 0.0:
-        _reduce(account, position, rules, fills, trades, symbol, bar, time, quantity, price, reference, maker, reason, order.decision_bar)
+        why = REDUCED if reason == ENTRY else reason
+        _reduce(account, position, rules, fills, trades, symbol, bar, time, quantity, price, reference, maker, why, order.decision_bar)
     else:
         _open(account, position, order, rules, market, fills, symbol, bar, time, quantity, price, reference, maker)
 

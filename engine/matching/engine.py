@@ -83,6 +83,7 @@ class MatchingEngine:
         self.account["cash"] = capital
         self.positions = np.zeros(count, POSITION)
         self.positions["next_funding"] = tables.funding_start
+        self.positions["entry_bar"] = -1
         for name in ("stop", "target", "first_stop", "first_target"):
             self.positions[name] = np.nan
         self.orders = np.zeros((count, ORDER_SLOTS), ORDER)

@@ -81,15 +81,34 @@ def run_bars(
                 break
             if account.next_intent < intents.size and intents[account.next_intent].bar < bar:
                 continue
+        # All markets open, then all run, then all close, so that no fill at an open knows a later price of another.
         for s in range(symbols):
-            if open_[s, bar] != open_[s, bar]:
-                continue
-            one_bar(
-                account, positions, orders, rules, markets, policies, fills, trades, rejects, s, bar, time[bar],
-                open_[s, bar], high[s, bar], low[s, bar], close[s, bar], volume[s, bar], mark_open[s, bar],
-                mark_high[s, bar], mark_low[s, bar], has_mark, f_bar, f_rate, f_price, f_inside, f_end[s], rows, flags,
-                series,
-            )  # fmt: skip
+            opening(account, positions[s], bar, open_[s, bar], mark_open[s, bar], f_bar, f_rate, f_price, f_inside, f_end[s])
+        for s in range(symbols):
+            p = positions[s]
+            if p.opened == 1 and (p.quantity != 0.0 or p.orders > 0):
+                p.taken = at_open(
+                    account, positions, orders, rules, markets[s], fills, trades, rejects, s, bar, time[bar],
+                    open_[s, bar], mark_open[s, bar], volume[s, bar],
+                )  # fmt: skip
+            if p.opened == 1:
+                settle_funding(account, p, bar, 1, mark_open[s, bar], f_bar, f_rate, f_price, f_inside, f_end[s])
+        for s in range(symbols):
+            p = positions[s]
+            if p.opened == 1 and (p.quantity != 0.0 or p.orders > 0):
+                walk(
+                    account, positions, orders, rules, markets[s], fills, trades, rejects, s, bar, time[bar],
+                    open_[s, bar], high[s, bar], low[s, bar], close[s, bar], volume[s, bar], p.taken, mark_low[s, bar],
+                    mark_high[s, bar], has_mark,
+                )  # fmt: skip
+        for s in range(symbols):
+            if positions[s].opened == 1:
+                row = bar if rows.size == 0 else rows[s, bar]
+                later = first_bar(time, bar + 1, bar, bar_ms, rules.latency_ms)
+                closing(
+                    account, positions[s], orders, policies, rejects, s, bar, row, later, high[s, bar], low[s, bar],
+                    close[s, bar], markets[s].tick, flags, series,
+                )  # fmt: skip
         equity[bar] = account.cash + unrealized(positions)
         bar += 1
     account.bar = bar
@@ -168,40 +187,41 @@ def quiet_band(p: Any) -> tuple[float, float]:
 
 
 @part
-def one_bar(
-    account: Any, positions: Any, orders: Any, rules: Any, markets: Any, policies: Any, fills: Any, trades: Any,
-    rejects: Any, s: int, bar: int, time: int, open_: float, high: float, low: float, close: float, volume: float,
-    mark_open: float, mark_high: float, mark_low: float, has_mark: int, f_bar: Any, f_rate: Any, f_price: Any,
-    f_inside: Any, f_end: int, rows: Any, flags: Any, series: Any,
+def opening(
+    account: Any, p: Any, bar: int, open_: float, mark_open: float, f_bar: Any, f_rate: Any, f_price: Any, f_inside: Any,
+    f_end: int,
 ) -> None:  # fmt: skip
-    """One market in one bar: funding, open, funding, path, exit policy."""
-    p, market = positions[s], markets[s]
-    held = p.quantity != 0.0
+    """Funding due at the open, before any fill; in a bar the market does not have, all funding of the bar."""
+    p.taken, p.held = 0.0, 1 if p.quantity != 0.0 else 0
+    p.opened = 1 if open_ == open_ else 0
+    if p.opened == 0:
+        settle_funding(account, p, bar, 1, p.last, f_bar, f_rate, f_price, f_inside, f_end)
+        return
     settle_funding(account, p, bar, 0, mark_open, f_bar, f_rate, f_price, f_inside, f_end)
     p.last = open_
-    taken = 0.0
-    if held or p.orders > 0:
-        taken = at_open(
-            account, positions, orders, rules, market, fills, trades, rejects, s, bar, time, open_, mark_open, volume
-        )
-    settle_funding(account, p, bar, 1, mark_open, f_bar, f_rate, f_price, f_inside, f_end)
-    if p.quantity != 0.0 or p.orders > 0:
-        walk(
-            account, positions, orders, rules, market, fills, trades, rejects, s, bar, time, open_, high, low, close,
-            volume, taken, mark_low, mark_high, has_mark,
-        )  # fmt: skip
+
+
+@part
+def closing(
+    account: Any, p: Any, orders: Any, policies: Any, rejects: Any, s: int, bar: int, row: int, later: int, high: float,
+    low: float, close: float, tick: float, flags: Any, series: Any,
+) -> None:  # fmt: skip
+    """The close of one market: best price since the entry, and what the end of a decision bar brings."""
     p.last = close
-    if held or p.quantity != 0.0 or p.entry_bar == bar:
+    if p.held == 1 or p.quantity != 0.0 or p.entry_bar == bar:
         account.bars_in_market += 1
-    row = bar if rows.size == 0 else rows[s, bar]
+    if p.quantity > 0:
+        p.best = max(p.best, close if p.intrabar == 1 and p.entry_bar == bar else high)
+    elif p.quantity < 0:
+        p.best = min(p.best, close if p.intrabar == 1 and p.entry_bar == bar else low)
     if row >= 0 and (p.quantity != 0.0 or p.orders > 0):
-        row_closes(p, orders, policies, rejects, s, bar, row, high, low, close, market.tick, flags, series)
+        row_closes(account, p, orders, policies, rejects, s, bar, row, later, close, tick, flags, series)
 
 
 @part
 def row_closes(
-    p: Any, orders: Any, policies: Any, rejects: Any, s: int, bar: int, row: int, high: float, low: float,
-    close: float, tick: float, flags: Any, series: Any,
+    account: Any, p: Any, orders: Any, policies: Any, rejects: Any, s: int, bar: int, row: int, later: int, close: float,
+    tick: float, flags: Any, series: Any,
 ) -> None:  # fmt: skip
     """A decision bar is complete: age what is open and pending, and let the exit policy act for the next bar."""
     if p.orders > 0:
@@ -209,10 +229,6 @@ def row_closes(
     if p.quantity == 0.0:
         return
     p.age += 1
-    if p.quantity > 0:
-        p.best = max(p.best, close if p.intrabar == 1 and p.entry_bar == bar else high)
-    else:
-        p.best = min(p.best, close if p.intrabar == 1 and p.entry_bar == bar else low)
     if p.policy < 0 or policies[p.policy].managed == 0:
         return
     policy = policies[p.policy]
@@ -222,7 +238,7 @@ def row_closes(
     flag = flags[column, row] if column >= 0 else 0
     stop, reason = advance(policy, p, close, atr, adx, int(flag), tick)
     if reason > 0:
-        close_at_market(p, orders, rejects, s, bar, bar + 1, reason)
+        close_at_market(account, p, orders, rejects, s, bar, later, reason)
     elif tighter(1.0 if p.quantity > 0 else -1.0, p.stop, stop) != p.stop:
         if stop == stop and (p.stop != p.stop or abs(stop - p.stop) >= 0.5 * tick):
             p.stop, p.trailed = stop, 1

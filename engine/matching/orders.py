@@ -55,10 +55,12 @@ def quantity_for(order: Any, rules: Any, market: Any, equity: float, price: floa
 
 
 @part
-def affordable(account: Any, positions: Any, rules: Any, market: Any, order: Any, quantity: float, price: float) -> float:
+def affordable(
+    account: Any, positions: Any, rules: Any, market: Any, leverage: float, quantity: float, price: float
+) -> float:
     """The part of `quantity` that free margin pays for, fee included; 0 if a shortfall is to be refused."""
     free = free_margin(account, positions)
-    need = price / order.leverage + price * max(rules.taker, 0.0)
+    need = price / leverage + price * max(rules.taker, 0.0)
     if quantity * need <= free * (1.0 + 1e-12):
         return quantity
     if rules.reject_short_margin == 1 or free <= 0.0:
@@ -97,7 +99,9 @@ def cancel_entries(position: Any, orders: Any, rejects: Any, symbol: int, reason
 
 
 @part
-def close_at_market(position: Any, orders: Any, rejects: Any, symbol: int, bar: int, from_bar: int, reason: int) -> None:
+def close_at_market(
+    account: Any, position: Any, orders: Any, rejects: Any, symbol: int, bar: int, from_bar: int, reason: int
+) -> None:
     """Place the order that closes the position at the next open, unless one works already."""
     for k in range(orders.shape[1]):
         if orders[symbol, k].active == 1 and orders[symbol, k].reduce_only == 1 and orders[symbol, k].kind == MARKET:
@@ -107,12 +111,32 @@ def close_at_market(position: Any, orders: Any, rejects: Any, symbol: int, bar: 
         rejects[TOO_MANY] += 1
         return
     order = orders[symbol, k]
-    order.active, order.kind, order.reduce_only, order.post_only = 1, MARKET, 1, 0
+    order.kind, order.reduce_only, order.post_only = MARKET, 1, 0
     order.side = -1 if position.quantity > 0 else 1
     order.quantity = abs(position.quantity)
     order.reason, order.from_bar, order.decision_bar = reason, from_bar, bar
     order.age, order.policy, order.rested, order.sized = 0, position.policy, 0, 1
+    work(account, position, order)
+
+
+@part
+def work(account: Any, position: Any, order: Any) -> None:
+    """Let an order work, behind all that were sent before it."""
+    account.sent += 1
+    order.sent = account.sent
+    order.active = 1
     position.orders += 1
+
+
+@part
+def next_sent(orders: Any, symbol: int, after: int) -> int:
+    """Slot of the working order that was sent next after number `after`, or -1."""
+    best = -1
+    for k in range(orders.shape[1]):
+        order = orders[symbol, k]
+        if order.active == 1 and order.sent > after and (best < 0 or order.sent < orders[symbol, best].sent):
+            best = k
+    return best
 
 
 @part
@@ -125,7 +149,7 @@ def submit(
     position = positions[s]
     if intent.action == CLOSE:
         if position.quantity != 0.0:
-            close_at_market(position, orders, rejects, s, intent.bar, from_bar, STRATEGY_EXIT)
+            close_at_market(account, position, orders, rejects, s, intent.bar, from_bar, STRATEGY_EXIT)
     elif intent.action == CANCEL:
         cancel_entries(position, orders, rejects, s, REPLACED)
     elif intent.action == AMEND:
@@ -159,15 +183,15 @@ def _enter(
         return
     if held < 0.0 and intent.opposite == IGNORE and intent.reduce_only == 0:
         return
-    if account.cash + unrealized(positions) <= 0.0:
-        rejects[BANKRUPT] += 1
-        return
     if intent.reduce_only == 0:
         cancel_entries(position, orders, rejects, s, REPLACED)
-    if held < 0.0 and intent.reduce_only == 0:
-        reason = REVERSED if intent.opposite != CLOSE_ONLY else STRATEGY_EXIT
-        close_at_market(position, orders, rejects, s, intent.bar, from_bar, reason)
-        if intent.opposite == CLOSE_ONLY:
+        if held < 0.0:
+            reason = REVERSED if intent.opposite != CLOSE_ONLY else STRATEGY_EXIT
+            close_at_market(account, position, orders, rejects, s, intent.bar, from_bar, reason)
+            if intent.opposite == CLOSE_ONLY:
+                return
+        if account.cash + unrealized(positions) <= 0.0:
+            rejects[BANKRUPT] += 1
             return
     k = free_slot(orders, s)
     if k < 0:
@@ -185,8 +209,7 @@ def _enter(
     if refused >= 0:
         rejects[refused] += 1
         return
-    order.active = 1
-    position.orders += 1
+    work(account, position, order)
 
 
 @part

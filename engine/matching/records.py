@@ -36,6 +36,7 @@ REJECTS = (
     "expired_unfilled",
     "replaced",
     "bad_price",
+    "liquidation",
 )
 (
     BELOW_QUANTITY,
@@ -50,6 +51,7 @@ REJECTS = (
     EXPIRED,
     REPLACED,
     BAD_PRICE,
+    BY_LIQUIDATION,
 ) = range(len(REJECTS))
 
 ORDER_SLOTS = 16  # working orders per symbol; the bracket of a position is not among them
@@ -68,7 +70,7 @@ RULES = _dtype(
 
 MARKET_RULES = _dtype("tick step min_quantity min_notional maintenance_margin", "")
 
-ACCOUNT = _dtype("cash", "bar next_intent trades fills ambiguous bars_in_market")
+ACCOUNT = _dtype("cash", "bar next_intent trades fills ambiguous bars_in_market sent")
 
 INTENT = _dtype(
     "price stop target value max_loss fee_reserve leverage confidence",
@@ -77,13 +79,13 @@ INTENT = _dtype(
 
 ORDER = _dtype(
     "quantity price stop target value max_loss fee_reserve leverage confidence",
-    "active side kind rule policy from_bar decision_bar age reason reduce_only post_only rested sized",
+    "active side kind rule policy from_bar decision_bar age reason reduce_only post_only rested sized sent",
 )
 
 POSITION = _dtype(
     "quantity entry margin leverage liquidation bankruptcy stop target first_stop first_target risk best "
-    "fees funding realized entered entered_value left left_value peak confidence last",
-    "entry_bar entry_time decision_bar policy age age_done near_done intrabar ambiguous orders next_funding trailed",
+    "fees funding realized entered entered_value left left_value peak confidence last taken",
+    "entry_bar entry_time decision_bar policy age age_done near_done intrabar ambiguous orders next_funding trailed held opened",
 )
 
 POLICY = _dtype(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.matching.engine import ExitTable, Market, Tables
 from engine.matching.records import POLICY, RR_STEPS
-from engine.values import ExitPolicy
+from engine.values import UNKNOWN, ExitPolicy
 
 
 def build_tables(markets: tuple[Market, ...], funding: bool) -> Tables:
@@ -108,7 +108,8 @@ def _funding(markets: tuple[Market, ...], time: NDArray[np.int64], bar_ms: int, 
         if applied and market.funding is not None and len(time):
             due = market.funding.time
             at = np.searchsorted(time, due, side="right") - 1
-            used = (at >= 0) & (due < time[np.maximum(at, 0)] + bar_ms)
+            at += (at >= 0) & (due >= time[np.maximum(at, 0)] + bar_ms)  # in a hole: at the open of the next bar
+            used = (at >= 0) & (at < len(time))
             bars.append(at[used])
             rates.append(market.funding.rate[used])
             inside.append((due[used] > time[at[used]]).astype(np.int64))
@@ -156,9 +157,17 @@ def lower_exits(policies: list[ExitPolicy]) -> ExitTable:
         row["atr"], row["adx"] = place(policy.atr, series), place(policy.adx, series)
     return ExitTable(
         policies=out,
-        flags=np.ascontiguousarray(flags, np.int8) if flags else np.zeros((0, 0), np.int8),
-        series=np.ascontiguousarray(series, np.float64) if series else np.zeros((0, 0)),
+        flags=_gathered(flags, np.int8, UNKNOWN),
+        series=_gathered(series, np.float64, np.nan),
     )
+
+
+def _gathered(columns: list[Any], kind: Any, unknown: float) -> Any:
+    """Columns as one table; those of a market with fewer rows are filled up with unknown."""
+    out = np.full((len(columns), max(map(len, columns), default=0)), unknown, kind)
+    for row, column in zip(out, columns, strict=True):
+        row[: len(column)] = column
+    return out
 
 
 def _write_policy(row: Any, p: ExitPolicy) -> None:

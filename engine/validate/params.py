@@ -92,7 +92,7 @@ def _report_unknown(
     near = closest(name, missing) if index.affords_hint() else None
     path = pointer("nodes", vertex.index, "params", name)
     fixes = [Fix("remove_param", f"remove {name}", ({"op": "remove", "path": path},))]
-    if near:
+    if near and shown(name, vertex.spec.params[name]) != "(hidden)":
         new = pointer("nodes", vertex.index, "params", near)
         patch = ({"op": "remove", "path": path}, put(new, vertex.spec.params[name], "add"))
         fixes.insert(0, Fix("rename_param", f"rename it to {near}", patch))

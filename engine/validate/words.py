@@ -43,9 +43,9 @@ def a(kind: str) -> str:
 
 def shown(name: str, value: Any) -> str:
     """A value for a message: short, and never a secret."""
-    if isinstance(value, str) and secret_in(name, value):
+    text = repr(value)
+    if not isinstance(value, int | float | None) and (secret_in(name, str(value)) or secret_in("", text)):
         return "(hidden)"
-    text = repr(value) if not isinstance(value, str) else f"'{value}'"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -19,7 +19,8 @@ class Delay(Node, frozen=True, tag="memory.delay"):
     synonyms = ("previous", "lag", "shift")
 
     initial: Annotated[
-        float | None, msgspec.Meta(title="Initial value", description="while the value before is not known; empty = none")
+        float | None,
+        msgspec.Meta(title="Initial value", description="while the value before is not known; empty = none"),
     ] = None
 
     def compute(self, a: Number) -> Number:

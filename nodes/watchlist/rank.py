@@ -18,7 +18,9 @@ class Rank(Node, frozen=True, tag="watchlist.rank"):
     scope: ClassVar[str] = "watchlist"
     synonyms = ("ranking", "cross section", "relative strength", "best of")
 
-    highest_first: Annotated[bool, msgspec.Meta(title="Highest first", description="false: the lowest score is 1")] = True
+    highest_first: Annotated[bool, msgspec.Meta(title="Highest first", description="false: the lowest score is 1")] = (
+        True
+    )
 
     def compute(self, score: Number) -> Number:
         """`score` and the result are (symbol, bar) tables."""

@@ -45,7 +45,7 @@ def read_candles(
     columns: dict[str, NDArray[Any]] = dict(zip(COLUMNS, table, strict=True))
     checked = check_columns(columns, str(path), timeframe=timeframe, allow_gaps=allow_gaps, first_row=first_row)
     symbol = symbol or symbol_of(path)
-    origin = path.name
+    origin = _printable(path.name)
     if checked.gaps:
         origin += f" ({plural(checked.gaps, 'gap')}, {plural(checked.missing, 'missing bar')})"
     synthetic = symbol.startswith(SYNTHETIC)
@@ -73,7 +73,7 @@ def write_funding(path: str | Path, time: TimeColumn, rate: FloatColumn) -> None
 
 def symbol_of(path: str | Path) -> str:
     """The market a file name speaks of: BYBIT_BTCUSDT_1h.csv.gz is BTCUSDT; the bare name if none is recognised."""
-    stem = re.sub(r"(\.(csv|gz|parquet|pq))+$", "", Path(path).name, flags=re.IGNORECASE)
+    stem = re.sub(r"(\.(csv|gz|parquet|pq))+$", "", _printable(Path(path).name), flags=re.IGNORECASE)
     tokens = [token for token in re.split(r"[^A-Za-z0-9]+", stem) if token]
     words = [token for token in tokens if token.isupper() and len(token) > 1 and not _NO_SYMBOL.fullmatch(token)]
     pairs = [a + b for a, b in pairwise(tokens) if b in _QUOTES and a in words]
@@ -85,6 +85,11 @@ def stored_name(path: str | Path) -> str:
     """The symbol to store a file under: mark and index prices are kept apart from the candles of their market."""
     other = re.search(r"(?<![A-Za-z0-9])(MARK|INDEX)(?![A-Za-z0-9])", Path(path).name)
     return symbol_of(path) + (f".{other[1]}" if other else "")
+
+
+def _printable(name: str) -> str:
+    """The name with what is no text (bytes of another encoding, control characters) escaped: it goes into documents."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def _read(path: Path, names: tuple[str, ...]) -> tuple[list[NDArray[Any]], int]:
@@ -120,9 +125,9 @@ def _read_columns(path: Path, names: tuple[str, ...]) -> tuple[list[NDArray[Any]
 
 def _is_parquet(path: Path) -> bool:
     """Decided by the first bytes; a name that says otherwise is an error, as is a known foreign format."""
+    if not path.is_file() and path.exists() and not path.is_dir():  # before opening: a pipe would wait for its writer
+        raise InputError(f"{path} is not a regular file; give a CSV, CSV.gz or Parquet file")
     with path.open("rb") as file:
-        if not path.is_file():
-            raise InputError(f"{path} is not a regular file; give a CSV, CSV.gz or Parquet file")
         opening = file.read(4)
     if opening.startswith(b"PK"):
         raise InputError(f"{path} is a zip archive; unpack it first")

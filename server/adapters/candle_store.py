@@ -22,7 +22,7 @@ from server.adapters import candle_files, column_file
 from server.adapters.column_file import Columns, DamagedError
 from server.adapters.folders import home
 
-_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
+SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 _FUNDING = "funding"  # stands where candles have their timeframe
 _ORIGINS = 5  # so many sources of a series are named, the others counted
 
@@ -119,7 +119,7 @@ class CandleStore:
             raise InputError(f"nothing is stored of {symbol} {timeframe}; see what is listed") from None
 
     def _place(self, symbol: str, timeframe: str) -> Path:
-        if not _SYMBOL.fullmatch(symbol):
+        if not SYMBOL.fullmatch(symbol):
             raise InputError(f"symbol {symbol!r} cannot be stored; use letters, digits, points and hyphens")
         if timeframe != _FUNDING:
             duration(timeframe)
@@ -168,7 +168,8 @@ class CandleStore:
 
 def _facts(place: Path) -> Stored:
     try:
-        return msgspec.convert(column_file.read_head(place).meta, Stored)
+        stored = msgspec.convert(column_file.read_head(place).meta, Stored)
+        return msgspec.structs.replace(stored, added=0)
     except (DamagedError, msgspec.ValidationError, OSError):
         symbol, _, timeframe = place.stem.rpartition("_")
         return Stored(symbol=symbol, timeframe=timeframe, damaged=True)

@@ -51,24 +51,33 @@ def read_header(path: Path, names: tuple[str, ...]) -> Header:
 
 def read_rows(path: Path, header: Header) -> NDArray[np.float64]:
     """The columns asked for, one per row of the result.  Raises InputError naming the first bad row."""
-    with _opened(path) as file:
-        content = file.read(_MOST + 1)
-    if len(content) > _MOST:
-        raise InputError(f"{path} holds more than {_MOST >> 30} GB of text; split it into several files")
-    content = content.rstrip(b"\r\n")
-    if len(content) <= header.start:
+    content = _content(path)
+    if content.endswith((b"\n\n", b"\n\r\n")):
+        content = content.rstrip(b"\r\n")  # a copy, so only where blank lines end the file
+    if not content[header.start : header.start + 2].strip() and not content[header.start :].strip():
         raise InputError(f"{path} has a header but no rows; add a row per bar")
     try:
         table = _parse(content, header)
     except ValueError:
-        raise _explain(path, content[header.start :], header) from None
-    lines = content.count(b"\n", header.start) + 1
+        raise _explain(path, content, header) from None
+    lines = content.count(b"\n", header.start) + (not content.endswith(b"\n"))
     commas = lines * (len(header.names) - 1)
     if len(header.names) > len(header.places):  # where columns are picked out, numpy overlooks too many
         commas = content.count(b",", header.start)
     if len(table) != lines or commas != lines * (len(header.names) - 1):
-        raise _explain(path, content[header.start :], header)
+        raise _explain(path, content, header)
     return np.ascontiguousarray(table.T)
+
+
+def _content(path: Path) -> bytes:
+    with _opened(path) as file:
+        if isinstance(file, gzip.GzipFile):
+            content = file.read(_MOST + 1)
+        else:  # much quicker without a limit, so the size is asked for first
+            content = file.read() if path.stat().st_size <= _MOST else b""
+    if len(content) > _MOST or not content:
+        raise InputError(f"{path} holds more than {_MOST >> 30} GB of text; split it into several files")
+    return content
 
 
 def _compare(path: Path, text: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> None:
@@ -104,10 +113,10 @@ def _numeric(text: str) -> bool:
     return True
 
 
-def _explain(path: Path, body: bytes, header: Header) -> InputError:
-    """The sentence about the first row that is not as the header says; `body` begins after the header."""
+def _explain(path: Path, content: bytes, header: Header) -> InputError:
+    """The sentence about the first row that is not as the header says."""
+    lines = content[header.start :].removesuffix(b"\n").split(b"\n")
     header = msgspec.structs.replace(header, start=0)
-    lines = body.split(b"\n")
     separators = len(header.names) - 1
     uneven = next((i for i, line in enumerate(lines) if line.count(b",") != separators), len(lines))
     bad = _first_unreadable(lines[:uneven], header)
@@ -169,7 +178,7 @@ def _opened(path: Path) -> Generator[io.BufferedIOBase | gzip.GzipFile]:
         packed = file.read(2) == _GZIP
         file.seek(0)
         if not packed:
-            if path.suffix == ".gz":
+            if path.suffix == ".gz" and path.stat().st_size:
                 raise InputError(f"{path} is not gzip although its name ends in .gz; rename it or pack it again")
             yield file
             return

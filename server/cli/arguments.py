@@ -15,7 +15,9 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Options of a command line; `run` is the command's function.  Raises InputError for wrong usage."""
-    parser = _Parser(prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.")
+    parser = _Parser(
+        prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.", allow_abbrev=False
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_nodes, _validate, _backtest, _candles, _doctor, _first_run):
         add(commands)
@@ -48,8 +50,9 @@ def _validate(commands: Any) -> None:
     command.add_argument("graph", metavar="GRAPH", help="a graph file or the id of a built-in graph")
     command.add_argument("--mode", choices=("backtest", "dry_run", "live"), default="backtest")
     command.add_argument("--timeframe", help="timeframe of the run, such as 1h; without it any will do")
-    command.add_argument("--text", action="store_true", help="print the graph as text, one line per node")
-    _json(command)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--text", action="store_true", help="print the graph as text, one line per node")
+    _json(form)
 
 
 def _backtest(commands: Any) -> None:

@@ -16,12 +16,15 @@ from engine.registry import Registry
 from engine.result import Result
 from engine.trade_rows import result_document
 from server.cli.markets import gather_markets
-from server.cli.values import amount, instant, settings, share
+from server.cli.values import LARGEST, amount, instant, settings, share
+from server.cli.words import one_line
 from server.graphs import load_graph
 
 
 def run(options: argparse.Namespace) -> int:
     """Run it and print figures or the whole document; write the report if asked to."""
+    if options.out == "":
+        raise InputError("--out names no folder; give one such as --out report")
     graph = _with_params(load_graph(options.graph), settings(options.param, "--param"))
     request = Request(
         graph=graph,
@@ -32,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
         end=instant(options.end, "--to"),
     )
     result = backtest(request, Registry())
-    result.settings["command"] = "tradegraph " + shlex.join(sys.argv[1:])
-    paths = write(result, Path(options.out)) if options.out else {}
+    result.settings["command"] = one_line("tradegraph " + shlex.join(sys.argv[1:]), most=10_000)
+    paths = write(result, Path(options.out)) if options.out is not None else {}
     if options.json:
         sys.stdout.write(msgspec.json.encode(result_document(result)).decode() + "\n")
     else:
@@ -42,11 +45,27 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _policy(options: argparse.Namespace) -> Policy:
-    rules = settings(options.rule, "--rule")
+    policy = policy_named(options.policy)
     if options.fees is not None:
         fee = share(options.fees, "--fees")
-        rules = {"maker_fee": fee, "taker_fee": fee, **rules}
-    return policy_named(options.policy, **rules)
+        policy = _replaced(policy, {"maker_fee": fee, "taker_fee": fee}, f"--fees {options.fees}")
+    for name, value in settings(options.rule, "--rule").items():
+        if name not in policy.__struct_fields__ or name == "name":
+            known = ", ".join(n for n in policy.__struct_fields__ if n != "name")
+            raise InputError(f"--rule {name} is not a setting of the fill rules; use one of {known}")
+        policy = _replaced(policy, {name: value}, f"--rule {name}={value}")
+    return policy
+
+
+def _replaced(policy: Policy, values: dict[str, Any], option: str) -> Policy:
+    """The policy with other settings.  Raises InputError that names the option for a value that cannot be."""
+    if any(isinstance(v, int | float) and abs(v) > LARGEST for v in values.values()):
+        raise InputError(f"{option}: the number is too large; nothing above {LARGEST:g} makes sense here")
+    try:
+        return msgspec.convert({**msgspec.structs.asdict(policy), **values}, Policy)
+    except msgspec.ValidationError as error:
+        reason = str(error).partition(" - at ")[0].replace("`", "")
+        raise InputError(f"{option}: this cannot be ({reason}); see docs/matching.md for what it may be") from None
 
 
 def _with_params(graph: Graph, params: dict[str, Any]) -> Graph:
@@ -55,7 +74,7 @@ def _with_params(graph: Graph, params: dict[str, Any]) -> Graph:
     for name, value in params.items():
         node, _, param = name.partition(".")
         if node not in nodes or param not in nodes[node].params:
-            raise InputError(f"--param {name}: the graph has no such node and parameter")
+            raise InputError(f"--param {name}: the graph has no such node and parameter; write NODE.PARAM=VALUE")
         nodes[node] = msgspec.structs.replace(nodes[node], params={**nodes[node].params, param: value})
     return msgspec.structs.replace(graph, nodes=tuple(nodes.values())) if params else graph
 
@@ -67,7 +86,7 @@ def write(result: Result, folder: Path) -> dict[str, Path]:
     try:
         return write_report(result, folder)
     except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from None
+        raise InputError(f"--out {folder}: cannot be written ({error.strerror}); choose another folder") from None
 
 
 def print_summary(result: Result, paths: dict[str, Path]) -> None:
@@ -76,7 +95,7 @@ def print_summary(result: Result, paths: dict[str, Path]) -> None:
 
     for data in result.data:
         span = f"{figures.utc(data.first)} to {figures.utc(data.last)}"
-        print(f"{result.graph.name} on {data.symbol} {data.timeframe}: {data.bars:,} bars, {span}")
+        print(f"{one_line(result.graph.name)} on {data.symbol} {data.timeframe}: {data.bars:,} bars, {span}")
     print(f"capital {result.settings['capital']:,.2f}, fill rules {result.policy_id}\n")
     print(f"{'':26} {'result':>16} {'pessimistic':>16}")
     for figure in figures.headline(figures.figures(result)):
@@ -84,9 +103,7 @@ def print_summary(result: Result, paths: dict[str, Path]) -> None:
     rejected = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in result.rejected.items())
     print(f"\norders refused or withdrawn: {rejected or 'none'}")
     for note in result.notes:
-        print(f"note: {note}")
+        print(f"note: {one_line(note)}")
     print(f"{len(result.time):,} bars in {result.seconds * 1000:,.1f} ms")
     if paths:
-        print(f"report: {paths['report.html']}")
-
-
+        print(f"report: {one_line(paths['report.html'])}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from engine.errors import InputError
+from engine.time_check import instant_text
 from server.adapters import candle_files
 from server.adapters.candle_store import CandleStore, Stored
 from server.cli.values import instant
@@ -46,11 +48,11 @@ def run_fetch(options: argparse.Namespace) -> int:
     from server.adapters.candle_fetch import fetch_candles, fetch_funding
 
     now = int(time.time() * 1000)
-    start, end = instant(options.start, "--from") or 0, instant(options.end, "--to") or now
+    start, end = instant(options.start, "--from") or 0, min(instant(options.end, "--to") or now, now)
+    if start >= end:
+        raise InputError(f"--from {options.start} lies not before the end {instant_text(end)}; give an earlier date")
     rest, store = BybitRest(HOST), CandleStore()
-    done = [
-        fetch_candles(rest, store, options.symbol, options.timeframe, start, end, now=now, progress=_progress())
-    ]
+    done = [fetch_candles(rest, store, options.symbol, options.timeframe, start, end, now=now, progress=_progress())]
     if not options.no_funding:
         done.append(fetch_funding(rest, store, options.symbol, start, end))
     _show(done, options.json)
@@ -64,7 +66,9 @@ def _progress() -> Any:
 
     def show(done: int, total: int) -> None:
         filled = 40 * done // max(total, 1)
-        print(f"\r[{'#' * filled}{'.' * (40 - filled)}] {done:,} of {total:,} bars", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r[{'#' * filled}{'.' * (40 - filled)}] {done:,} of {total:,} bars", end="", file=sys.stderr, flush=True
+        )
         if done >= total:
             print(file=sys.stderr)
 
@@ -76,7 +80,10 @@ def _show(rows: list[Stored], as_json: bool) -> None:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
         return
     for row in rows:
+        if row.damaged:
+            print(f"{row.symbol:14} {row.timeframe:8} DAMAGED; remove the file and import or fetch it again")
+            continue
         span = f"{utc(row.first)} to {utc(row.last)}"
-        mark = "  DAMAGED" if row.damaged else "  SYNTHETIC" if row.synthetic else ""
+        mark = "  SYNTHETIC" if row.synthetic else ""
         added = f"  (+{row.added:,})" if row.added else ""
         print(f"{row.symbol:14} {row.timeframe:8} {row.rows:>9,} rows{added}  {span}  {row.origin}{mark}")

@@ -15,8 +15,8 @@ from engine.matching.engine import Funding
 from engine.result import Instrument
 from engine.timeframe import DURATIONS, duration
 from server.adapters import candle_files
-from server.adapters.candle_store import CandleStore
-from server.cli.values import settings
+from server.adapters.candle_store import SYMBOL, CandleStore
+from server.cli.values import LARGEST, settings
 
 
 def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketData, ...]:
@@ -31,9 +31,9 @@ def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketDat
     traded = [c for c in given if c.symbol not in named] or given
     timeframe = options.timeframe or min((c.timeframe for c in traded), key=duration)
     duration(timeframe)
-    finer = {c.symbol: c for c in (_candles(name, options) for name in options.finer)}
-    marks = {c.symbol: c for c in (_candles(name, options, "mark") for name in options.mark)}
-    funding = {candle_files.symbol_of(name): _funding(name) for name in options.funding}
+    finer = _by_symbol("--finer", ((c.symbol, c) for c in (_candles(name, options) for name in options.finer)))
+    marks = _by_symbol("--mark", ((c.symbol, c) for c in (_candles(n, options, "mark") for n in options.mark)))
+    funding = _by_symbol("--funding", ((_funding_symbol(name), _funding(name)) for name in options.funding))
     rules = _rules(options.instrument)
     markets = [
         _market(symbol, timeframe, given, finer.get(symbol), marks.get(symbol), funding.get(symbol), rules)
@@ -44,6 +44,15 @@ def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketDat
         _check_known(option, symbols, known)
     _check_known("--instrument", (s for s in rules if s), known)
     return tuple(markets)
+
+
+def _by_symbol[T](option: str, given: Iterable[tuple[str, T]]) -> dict[str, T]:
+    out: dict[str, T] = {}
+    for symbol, value in given:
+        if symbol in out:
+            raise InputError(f"{option} is given twice for {symbol}; leave one of the files out")
+        out[symbol] = value
+    return out
 
 
 def _check_known(option: str, symbols: Iterable[str], known: set[str]) -> None:
@@ -68,9 +77,7 @@ def _market(
     if values := rules.get(symbol, rules.get("")):
         instrument = msgspec.structs.replace(infer_instrument(base), source="given on the command line", **values)
     others = tuple(c for c in given if c is not base)
-    return MarketData(
-        candles=base, others=others, finer=finer, mark=mark, funding=funding, instrument=instrument
-    )
+    return MarketData(candles=base, others=others, finer=finer, mark=mark, funding=funding, instrument=instrument)
 
 
 def _resampled(symbol: str, timeframe: str, own: list[Candles]) -> Candles:
@@ -88,7 +95,14 @@ def _candles(name: str, options: argparse.Namespace, what: str = "") -> Candles:
     if colon and timeframe in DURATIONS:
         return CandleStore().load(symbol, timeframe)
     given = None if what else options.symbol
+    if given is not None and not SYMBOL.fullmatch(given):
+        raise InputError(f"--symbol {given!r} cannot be a symbol; use letters, digits, points and hyphens")
     return candle_files.read_candles(name, symbol=given, allow_gaps=options.allow_gaps)
+
+
+def _funding_symbol(name: str) -> str:
+    symbol, colon, what = name.partition(":")
+    return symbol if colon and what == "funding" else candle_files.symbol_of(name)
 
 
 def _funding(name: str) -> Funding:
@@ -107,11 +121,16 @@ def _rules(options: list[str]) -> dict[str, dict[str, float]]:
         symbol, colon, text = option.partition(":")
         if not colon:
             symbol, text = "", option
+        elif not symbol:
+            raise InputError(f"--instrument {option!r} names no symbol before the colon; leave the colon out")
+        if symbol in out:
+            raise InputError(f"--instrument is given twice for {symbol or 'all symbols'}; join them with commas")
         values = settings(text.split(","), "--instrument")
         for name, value in values.items():
             if name not in names:
                 raise InputError(f"--instrument {name!r} is not a trading rule; use {', '.join(names)}")
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                raise InputError(f"--instrument {name}={value}: it must be a number, 0 or more")
+            most = 0.5 if name == "maintenance_margin" else LARGEST
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+                raise InputError(f"--instrument {name}={value}: it must be a number from 0 to {most:g}")
         out[symbol] = {name: float(value) for name, value in values.items()}
     return out

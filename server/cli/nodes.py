@@ -14,9 +14,11 @@ from engine.schema import Entry, PortEntry, catalogue, document_schema, entry_of
 def run(options: argparse.Namespace) -> int:
     """Print all node types, one node type, or the schemas."""
     if options.schema:
+        if options.type is not None:
+            raise InputError("nodes: --schema is that of all node types; leave TYPE out")
         entries = catalogue(discover())
         _print_json({"document": document_schema(), "catalogue": msgspec.to_builtins(entries)})
-    elif options.type:
+    elif options.type is not None:
         entry = _entry(options.type)
         if options.json:
             _print_json(entry)

@@ -10,6 +10,7 @@ from engine.textform import to_text
 from engine.timeframe import duration
 from engine.validate import Report, validate
 from server.cli.issues import print_issues
+from server.cli.words import one_line
 from server.graphs import load_graph
 
 
@@ -35,7 +36,7 @@ def _print(name: str, report: Report) -> None:
     if not report.ok:
         return
     derived = report.derived
-    print(f"{name}: valid  ({report.logic_hash})")
+    print(f"{one_line(name)}: valid  ({report.logic_hash})")
     print("order:   " + " → ".join(derived.order))
     for need in derived.data_needed:
         symbol, timeframe = need.symbol or "the run's symbol", need.timeframe or "the run's timeframe"

@@ -7,6 +7,8 @@ import msgspec
 
 from engine.errors import InputError
 
+LARGEST = 1e15  # no amount, price or rule is larger; sums of larger ones would lose cents
+
 
 def instant(text: str | None, option: str) -> int | None:
     """A date or date and time in UTC as ms since 1970; None stays None."""
@@ -22,13 +24,13 @@ def instant(text: str | None, option: str) -> int | None:
 
 
 def amount(text: str, option: str) -> float:
-    """A number greater than 0."""
+    """A number greater than 0 and not absurdly large."""
     try:
         value = float(text)
     except ValueError:
-        raise InputError(f"{option} {text!r} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise InputError(f"{option} is {text}; it must be greater than 0")
+        raise InputError(f"{option} {text!r} is not a number; write an amount such as 10000") from None
+    if not 0 < value <= LARGEST:
+        raise InputError(f"{option} is {text}; it must be greater than 0 and at most {LARGEST:g}")
     return value
 
 
@@ -41,14 +43,16 @@ def share(text: str, option: str) -> float:
 
 
 def settings(pairs: list[str], option: str) -> dict[str, Any]:
-    """NAME=VALUE options; a value is JSON where it is JSON, else text."""
+    """NAME=VALUE options, each name once; a value is JSON where it is JSON, else text."""
     out: dict[str, Any] = {}
     for pair in pairs:
         name, sign, text = pair.partition("=")
         if not sign or not name:
             raise InputError(f"{option} {pair!r} is not NAME=VALUE")
+        if name in out:
+            raise InputError(f"{option} {name} is given twice; leave one of them out")
         try:
             out[name] = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             out[name] = text
     return out

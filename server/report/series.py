@@ -118,7 +118,7 @@ def _covered(points: Rows, pad: int, bars: int) -> NDArray[np.bool_]:
 
 
 def _chart(candles: Candles, rows: Rows, tick: float) -> dict[str, Any]:
-    """Candles as `templates/report/candles.js` unpacks them, about 9 bytes a bar.
+    """Candles as `templates/report/candle_data.js` unpacks them, about 9 bytes a bar.
 
     Prices are whole multiples of `unit`: open and close as steps from the close before (`base` for
     the first bar), high and low as distances from

@@ -86,6 +86,7 @@ def test_chart_zooms_and_pans(opened: Opened) -> None:
     assert opened.range("chart") == (0.0, 10_000.0)
     page.click("#zoom-in")
     start, stop = opened.range("chart")
+    page.locator("#chart").scroll_into_view_if_needed()
     box = page.locator("#chart").bounding_box()
     page.mouse.move(box["x"] + 500, box["y"] + 200)
     page.mouse.down()
@@ -108,6 +109,7 @@ def test_chart_shows_something(opened: Opened) -> None:
 def test_equity_zooms_by_drag_and_resets(opened: Opened) -> None:
     page = opened.page
     whole = opened.range("equity")
+    page.locator("#equity").scroll_into_view_if_needed()
     box = page.locator("#equity").bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 80)
     assert "equity" in page.locator("#equity-readout").inner_text()

@@ -25,7 +25,7 @@ class Catalogue(dict[str, Any]):
 
     def __init__(self) -> None:
         own = [c for c in vars(extra).values() if isinstance(c, type) and issubclass(c, Contract)]
-        super().__init__({c.__struct_config__.tag: c for c in own if c.__module__ == extra.__name__})
+        super().__init__({str(c.__struct_config__.tag): c for c in own if c.__module__ == extra.__name__})
 
     def __missing__(self, tag: str) -> Any:
         return REAL[tag]
@@ -54,12 +54,12 @@ def graph(nodes: dict[str, Any], edges: list[str], **on_error: str) -> Graph:
         mode: Any = on_error.get(node_id, "hold")
         specs.append(NodeSpec(id=node_id, type=tag, version=version, params=presets | params, on_error=mode))
     wires = tuple(Edge(*wire.split(" > ")) for wire in edges)
-    return Graph(
-        schema_version=1, id="g", name="G", kind="advisor", description="", nodes=tuple(specs), edges=wires
-    )
+    return Graph(schema_version=1, id="g", name="G", kind="advisor", description="", nodes=tuple(specs), edges=wires)
 
 
-def candles(close: Any, *, symbol: str = "BTCUSDT", timeframe: str = "1h", start: int = 0, spread: float = 1.0) -> Candles:
+def candles(
+    close: Any, *, symbol: str = "BTCUSDT", timeframe: str = "1h", start: int = 0, spread: float = 1.0
+) -> Candles:
     """Candles around closes; each opens at the close before."""
     last = np.asarray(close, float)
     first = np.concatenate([last[:1], last[:-1]])
@@ -75,7 +75,9 @@ def walk(length: int, seed: int, start: float = 100.0) -> Any:
     return start * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.01, length)))
 
 
-def columns(document: Graph, *supplies: Supply, cache: ColumnCache | None = None) -> tuple[Plan, tuple[ColumnPass, ...]]:
+def columns(
+    document: Graph, *supplies: Supply, cache: ColumnCache | None = None
+) -> tuple[Plan, tuple[ColumnPass, ...]]:
     """Plan and vector pass of a graph."""
     plan = compile_graph(document, CATALOGUE, supplies[0].base.timeframe)
     return plan, run_columns(plan, supplies, cache)

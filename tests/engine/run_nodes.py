@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from engine.node import Account, Decision, Intent, Node, Query
-from engine.values import Number, Signals, Size
+from engine.values import Flag, Number, Signals, Size
 
 
 class Failing(Node, frozen=True, tag="test.failing"):
@@ -72,6 +72,17 @@ class Opinion(Query, frozen=True, tag="test.opinion"):
         price: Any = close
         return f"buy at {price:g}?" if price == round(price) else None
 
-    def read(self, reply: str) -> bool:
-        return reply == "yes"
+    def read(self, reply: str) -> Flag:
+        answer: Any = int(reply == "yes")
+        return answer
 
+
+class Obeys(Decision, frozen=True, tag="test.obeys"):
+    """Buys when told to."""
+
+    State: ClassVar[type[msgspec.Struct]] = Streak
+
+    def step(self, state: Streak, told: Flag) -> tuple[Streak, tuple[Intent, ...]]:
+        yes: Any = told
+        intents = (Intent(action="enter", direction=1, size=Size(rule="quantity", value=1.0)),) if yes == 1 else ()
+        return state, intents

@@ -1,6 +1,5 @@
 """Every defect of raw candles is refused in one exact sentence."""
 
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -186,7 +185,7 @@ DEFECTS = [
     Case(
         "one row",
         rows(slice(0, 1)),
-        "row 2 (2024-01-01 00:00 UTC): one row alone does not show its timeframe; name the timeframe",
+        "row 2 (2024-01-01 00:00 UTC): one row alone does not show its timeframe; add rows or name the timeframe",
     ),
 ]
 
@@ -260,17 +259,6 @@ def test_years_before_1973_are_no_seconds() -> None:
     columns = clean(rows=1000, step=DAY)
     columns["time"] = columns["time"] - columns["time"][0] - 500 * DAY
     assert check_columns(columns, "f.csv") == Checked("1d")
-
-
-def test_half_a_million_rows_are_checked_in_no_time() -> None:
-    columns = clean(500_000, MINUTE)
-    best = 1.0
-    for _ in range(3):
-        start = time.process_time()
-        check_columns(columns, "f.csv")
-        best = min(best, time.process_time() - start)
-
-    assert best < 0.025
 
 
 FUNDING = [

@@ -35,7 +35,9 @@ def test_columns_equal_the_nodes_called_by_hand():
 
 def test_nodes_no_order_needs_do_not_run():
     """A node whose output reaches no decision is not planned."""
-    document = traded({**LEVEL, "idle": ("indicator.sma", {"length": 3})}, ["c.close > hot.a", "c.close > idle.source"], "hot.out")
+    document = traded(
+        {**LEVEL, "idle": ("indicator.sma", {"length": 3})}, ["c.close > hot.a", "c.close > idle.source"], "hot.out"
+    )
     plan, _ = columns(document, Supply(candles(walk(30, 2))))
     assert not any(name.startswith("idle.") for name in plan.names)
 
@@ -81,7 +83,7 @@ def test_a_missing_symbol_is_an_input_error_that_names_it():
 
 
 def test_a_loop_through_a_delay_equals_the_recursion_by_hand():
-    """x = 0.5 * x of the bar before + close, the first x being counted from 0."""
+    """X = 0.5 * x of the bar before + close, the first x being counted from 0."""
     document = traded(
         {
             "before": ("memory.delay", {"initial": 0.0}), "half": ("math.constant", {"value": 0.5}),
@@ -166,9 +168,7 @@ def test_the_cache_forgets_the_oldest_beyond_its_size():
 
 
 def failing(policy: str):
-    return traded(
-        {"bad": "test.failing", **LEVEL}, ["c.close > bad.a", "bad.out > hot.a"], "hot.out", bad=policy
-    )
+    return traded({"bad": "test.failing", **LEVEL}, ["c.close > bad.a", "bad.out > hot.a"], "hot.out", bad=policy)
 
 
 def test_a_failing_node_gives_unknown_columns_and_an_issue():

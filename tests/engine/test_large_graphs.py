@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import msgspec
 import pytest
@@ -26,10 +25,8 @@ def chain(tag: str, entry: str, params: dict[str, object], closed: bool = False)
 
 def test_ten_thousand_good_nodes():
     graph = large(SIZE)
-    start = time.perf_counter()
     report = validate(graph, REGISTRY)
     assert report.ok, report.issues[:3]
-    assert time.perf_counter() - start < 5
     assert len(report.derived.order) == len(graph.nodes)
 
 
@@ -57,10 +54,8 @@ def test_a_cycle_of_ten_thousand():
     ids=["ghosts", "ports", "params", "loose wires", "twins"],
 )
 def test_ten_thousand_bad_nodes(graph: Graph):
-    start = time.perf_counter()
     report = validate(graph, REGISTRY)
     assert report.summary.errors >= SIZE - 1
-    assert time.perf_counter() - start < 15
 
 
 def test_a_long_chain_as_text():

@@ -4,7 +4,6 @@ import csv
 import gzip
 import json
 import math
-import time as clock
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -355,15 +354,3 @@ def test_every_figure_is_defined() -> None:
 def test_docs_are_generated() -> None:
     """To renew: python -c "import engine.metric_definitions as m; print(m.as_markdown(), end='')"."""
     assert (REPOSITORY / "docs" / "metrics.md").read_text() == as_markdown()
-
-
-def test_speed() -> None:
-    """500k bars and 8,000 trades: 2.5 ms is the bar; the test allows a busy machine four times that."""
-    time, equity = walk(500_000, HOUR // 4)
-    rows = trades_of([1.0, -1.0] * 4000, entry_bar=np.arange(8000) * 60, exit_bar=np.arange(8000) * 60 + 30)
-    seconds = []
-    for _ in range(10):
-        begin = clock.perf_counter()
-        compute_metrics(time, equity, rows, 10_000.0)
-        seconds.append(clock.perf_counter() - begin)
-    assert min(seconds) < 0.010

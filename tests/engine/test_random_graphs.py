@@ -16,7 +16,7 @@ from tests.engine.documents import patched, plain
 from tests.engine.random_graphs import graphs
 from tests.engine.tiny_nodes import REGISTRY
 
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=80, deadline=None)
 
 
 @MANY

@@ -6,7 +6,7 @@ import pytest
 from engine.columns import Supply
 from engine.errors import NodeError
 from engine.matching.policy import BYBIT_LINEAR
-from engine.node import Account, Query
+from engine.node import Account
 from engine.registry import Registry
 from engine.session import Asked, Session, Wanted, drive
 from server.graphs import built_in_ids, load_graph
@@ -50,27 +50,25 @@ def test_policy_pause_of_a_decision_stops_the_run():
     assert caught.value.bar_time == 10 * 3_600_000
 
 
-def test_a_query_yields_its_question_and_nothing_else():
-    """The session does no I/O: it yields the question and is sent the reply."""
+def test_a_query_yields_its_question_and_the_reply_reaches_the_decision():
+    """The session does no I/O: it yields the question, is sent the reply, and the decision acts on it in the same bar."""
     document = graph(
-        {"c": "source.candles", "q": "test.opinion", "d": "test.buy_streak"}, ["c.close > q.close", "c.close > d.close"]
+        {"c": "source.candles", "q": "test.opinion", "d": "test.obeys"}, ["c.close > q.close", "q.out > d.told"]
     )
     plan, (one,) = columns(document, Supply(candles([10.0, 10.5, 11.0])))
-    if not any(isinstance(s.node, Query) for s in plan.rows):
-        pytest.fail("the query is not planned")
-    asked = []
+    seen: list[object] = []
 
-    def answer(effect):
-        if isinstance(effect, Asked):
-            asked.append(effect.ask)
-            return "yes"
-        assert isinstance(effect, Wanted)
-        return None
+    def answer(effect: Asked | Wanted) -> str | None:
+        if isinstance(effect, Wanted):
+            seen.append(effect.intent.action)
+            return None
+        seen.append(effect.ask)
+        return "yes" if effect.ask == "buy at 11?" else "no"
 
     session = Session(plan, one)
     for row in range(3):
         drive(session.bar(row, FLAT), answer)
-    assert asked == ["buy at 10?", "buy at 11?"]
+    assert seen == ["buy at 10?", "buy at 11?", "enter"]
 
 
 @pytest.mark.parametrize("name", built_in_ids())

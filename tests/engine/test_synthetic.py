@@ -1,7 +1,5 @@
 """The invented markets: the same for the same seed, impossible nowhere, and alive."""
 
-import time
-
 import msgspec
 import numpy as np
 import pytest
@@ -61,16 +59,6 @@ def test_behaves_like_a_market() -> None:
     assert candles.volume[hours == 15].mean() > 1.3 * candles.volume[hours == 6].mean()
     assert (candles.open[1:] == candles.close[:-1]).mean() > 0.95
     assert (candles.high > np.maximum(candles.open, candles.close)).mean() > 0.5
-
-
-def test_half_a_million_bars_in_a_second() -> None:
-    best = 9.0
-    for _ in range(3):
-        start = time.process_time()
-        synthetic_candles(1, 500_000)
-        best = min(best, time.process_time() - start)
-
-    assert best < 1.0
 
 
 def test_funding_every_eight_hours() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from engine.document import decode
 from engine.errors import InputError
 from engine.issue import Issue
 from engine.node import Node
@@ -275,6 +276,22 @@ def test_candles_can_be_made_from_shorter_ones():
 def test_a_report_is_json():
     report = report_of(twelve_faults())
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+def test_a_report_never_repeats_a_secret():
+    doc = sound()
+    drop(1, "length")(doc)
+    params(1, lengt=KEY, weight=[KEY], basis=KEY)(doc)
+    params(4, percent={"api_key": "hunter2", "at": ["/home/me/key.txt"]})(doc)
+    report = report_of(doc)
+    assert sum(i.code == "secret_in_params" for i in report.issues) == 4
+    assert not re.search(f"{KEY}|/home", msgspec.json.encode(report).decode())
+
+
+def test_nonsense_is_an_input_error():
+    for text in (b"", b"[]", b"{}", b"[" * 100_000, b"\xff\xfe", b'{"schema_version": 2}'):
+        with pytest.raises(InputError, match=r"^graph: not "):
+            decode(text)
 
 
 def test_harmless_texts_are_no_secrets():

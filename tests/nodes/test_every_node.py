@@ -1,7 +1,7 @@
 """Laws every column node obeys; a new node file is covered the moment it exists.
 
 Inputs are made from the ports a node declares, parameters from the ranges it declares.  The node's own clock has hourly
-bars, a second one four-hour bars; all arrays are read-only.
+bars, a second one four-hour bars; all arrays are read-only.  A node of watchlist scope gets (symbol, bar) tables.
 """
 
 import subprocess
@@ -29,6 +29,7 @@ NODES = dict(discover("nodes"))
 COLUMN_NODES = [t for t, c in NODES.items() if issubclass(c, Node | Fold) and signature_of(c).inputs]
 MONDAY = 1_704_067_200_000  # 2024-01-01
 CLOCKS = {"": 1, "other": 4}  # hours per bar
+SYMBOLS = 3  # of a watchlist
 MAX_LOOKBACK = 300  # generated parameters stay below, presets may be above
 
 # What these say does not come from the values they read: a constant is known, so is the time.
@@ -116,7 +117,9 @@ def inputs_of(cls: type[Contract], rows: int, *, wired: bool = True) -> dict[str
     for seed, (name, port) in enumerate(signature_of(cls).inputs.items()):
         if wired or not port.optional:
             hours = CLOCKS[port.clock]
-            inputs[name] = sample(port.kind, rows // hours, seed, hours)
+            several = SYMBOLS if cls.scope == "watchlist" else 1
+            made = [sample(port.kind, rows // hours, seed + 100 * i, hours) for i in range(several)]
+            inputs[name] = frozen(np.stack(made)) if several > 1 else made[0]
     return inputs
 
 
@@ -134,7 +137,7 @@ def unknown_at(rows: Any) -> Any:
 
     def change(column: Any) -> Any:
         out = column.copy()
-        out[rows] = np.nan if out.dtype.kind == "f" else UNKNOWN
+        out[..., rows] = np.nan if out.dtype.kind == "f" else UNKNOWN
         return out
 
     return change
@@ -150,7 +153,7 @@ def cut(cls: type[Contract], inputs: dict[str, Any], start: int, stop: int) -> d
         if isinstance(value, Candles):
             out[name] = value.part(first, last)
         elif isinstance(value, np.ndarray):
-            out[name] = value[first:last]
+            out[name] = value[..., first:last]
         else:
             fields = {n: getattr(value, n) for n in value.__struct_fields__}
             new = {n: v[first:last] for n, v in fields.items() if isinstance(v, np.ndarray)}
@@ -280,8 +283,10 @@ def test_a_row_never_depends_on_later_ones(tag: str, data: st.DataObject) -> Non
             full = columns(run(node, values, rows))
             for stop in (1, 2, 5, 23, 131, rows - 3, rows):
                 part = columns(run(node, cut(type(node), values, 0, stop), stop))
-                length = {n: len(c) for n, c in part.items()} if tag in CHANGES_CLOCK else dict.fromkeys(part, stop)
-                assert_same(part, {n: c[: length[n]] for n, c in full.items()})
+                length = (
+                    {n: c.shape[-1] for n, c in part.items()} if tag in CHANGES_CLOCK else dict.fromkeys(part, stop)
+                )
+                assert_same(part, {n: c[..., : length[n]] for n, c in full.items()})
 
 
 @every_column_node
@@ -297,7 +302,7 @@ def test_the_last_row_depends_on_lookback_rows_only(tag: str, data: st.DataObjec
             tail = columns(run(node, cut(type(node), inputs, start, stop), stop, start))
             for name, column in full.items():
                 small = 1e-12 * np.nanmax(np.abs(column), initial=0.0) if column.dtype.kind == "f" else 0
-                np.testing.assert_allclose(tail[name][-1], column[-1], rtol=1e-9, atol=small, err_msg=name)
+                np.testing.assert_allclose(tail[name][..., -1], column[..., -1], rtol=1e-9, atol=small, err_msg=name)
 
 
 @pytest.mark.parametrize("tag", [t for t in COLUMN_NODES if issubclass(NODES[t], Fold)])
@@ -321,7 +326,7 @@ def test_a_fold_may_be_cut_anywhere(tag: str, data: st.DataObject) -> None:
 def test_as_many_rows_come_out_as_go_in(tag: str, data: st.DataObject) -> None:
     for node, inputs, rows in cases(data, tag):
         if tag not in CHANGES_CLOCK:
-            assert all(len(c) == rows for c in columns(run(node, inputs, rows)).values())
+            assert all(c.shape[-1] == rows for c in columns(run(node, inputs, rows)).values())
 
 
 @every_column_node
@@ -342,8 +347,10 @@ def test_inputs_are_left_alone_and_the_same_comes_out_again(tag: str, data: st.D
 def test_constant_columns_may_be_views(tag: str, data: st.DataObject) -> None:
     for node, inputs, rows in cases(data, tag):
         loose = {n: v for n, v in inputs.items() if not isinstance(v, Candles)}  # candles are always contiguous
-        views = inputs | {n: changed(v, lambda c: np.broadcast_to(c[-1], c.shape)) for n, v in loose.items()}
-        copies = inputs | {n: changed(v, lambda c: np.full(c.shape, c[-1])) for n, v in loose.items()}
+        views = inputs | {n: changed(v, lambda c: np.broadcast_to(c[..., -1:], c.shape)) for n, v in loose.items()}
+        copies = inputs | {
+            n: changed(v, lambda c: np.broadcast_to(c[..., -1:], c.shape).copy()) for n, v in loose.items()
+        }
         assert_same(columns(run(node, views, rows)), columns(run(node, copies, rows)))
 
 
@@ -372,7 +379,7 @@ def test_few_rows_are_enough_to_run(tag: str, rows: int, wired: bool) -> None:
     inputs = cut(cls, inputs_of(cls, 8, wired=wired), 0, rows)
     found = columns(run(cls(), inputs, rows))
     if tag not in CHANGES_CLOCK:
-        assert all(len(c) == rows for c in found.values())
+        assert all(c.shape[-1] == rows for c in found.values())
 
 
 @every_node

@@ -267,3 +267,8 @@ def test_sample_is_synthetic_and_says_so_otherwise(fake: FakeBybit, store: Candl
     assert candles.origin == "synthetic market, seed 7"
     assert again.identity == candles.identity
     assert len(fake.requests) == 1  # the second time it is simply there
+
+
+def test_sample_asks_nobody_when_offline(fake: FakeBybit, store: CandleStore) -> None:
+    assert sample_candles(store, online=False, host=fake.url, now=NOW).synthetic
+    assert fake.requests == []

@@ -3,7 +3,6 @@
 import gzip
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,6 +159,31 @@ def test_bad_file_is_told_in_one_sentence(case: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_file_is_refused_or_read_but_never_a_traceback(
+    data: st.DataObject, ending: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"x.{ending}"
+    write_candles(path, synthetic_candles(1, 30))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content) - 1))
+        stop = data.draw(st.integers(start, min(start + 20, len(content))))
+        content[start:stop] = data.draw(
+            st.one_of(st.binary(max_size=12), st.sampled_from([b"\n", b"\r", b",", b"1e9"]))
+        )
+    path.write_bytes(content)
+
+    try:
+        candles = read_candles(path, allow_gaps=True)
+    except InputError as error:
+        assert "\n" not in str(error) and str(error).startswith(str(path))
+    else:
+        assert np.isfinite(candles.close).all() and (np.diff(candles.time) > 0).all()
+
+
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none.csv does not exist; check the path$"):
         read_candles(tmp_path / "none.csv")
@@ -173,24 +197,18 @@ def test_bad_row_is_found_wherever_it_stands(row: int, tmp_path: Path) -> None:
     lines[row - 2] = lines[row - 2].replace("99.25", "n/a")
     path = tmp_path / "a.csv"
     path.write_bytes(text(*lines))
-    start = time.process_time()
 
     with pytest.raises(InputError, match=f"row {row}, column \"low\": 'n/a' is not a number"):
         read_candles(path)
 
-    assert time.process_time() - start < 2
-
 
 @pytest.mark.parametrize("opening", [b"", (HEADER + "\n").encode()], ids=["at once", "after a good header"])
-def test_huge_junk_is_answered_quickly(opening: bytes, tmp_path: Path) -> None:
+def test_huge_junk_is_answered(opening: bytes, tmp_path: Path) -> None:
     path = tmp_path / "junk.csv"
     path.write_bytes(opening + np.random.default_rng(1).bytes(50 << 20))
-    start = time.process_time()
 
     with pytest.raises(InputError):
         read_candles(path)
-
-    assert time.process_time() - start < (1 if opening else 0.1) * 2
 
 
 def test_order_of_columns_others_bom_and_crlf(tmp_path: Path) -> None:
@@ -417,18 +435,6 @@ def test_nothing_heavy_is_imported_for_csv(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    write_candles(path, synthetic_candles(1, 10_000))
-    best = 1.0
-    for _ in range(5):
-        start = time.process_time()
-        read_candles(path)
-        best = min(best, time.process_time() - start)
-
-    assert best < 0.03  # 5 ms here; the bar is 15 ms
 
 
 REAL = {

@@ -177,7 +177,7 @@ POSITIONS = [
          [(1, 2, 100, "entry")]),
     Case("same_side_is_ignored", "M14", flat(100, 4), [buy(0), buy(2)], [(1, 1, 100, "entry")]),
     Case("same_side_adds_and_keeps_the_bracket", "M14", [*flat(100, 3), *flat(110, 2), (110, 110, 94, 96)],
-         [buy(0, stop=95), buy(2, add=1, stop=105)],
+         [buy(0, stop=95), buy(2, add=1, stop=98)],
          [(1, 1, 100, "entry"), (3, 1, 110, "entry"), (5, -2, 95, "sl_hit")], cash=9_980),
     Case("close", "M14", [*flat(100, 3), *flat(105, 1)], [buy(0), close(2)],
          [(1, 1, 100, "entry"), (3, -1, 105, "strategy_exit")], cash=10_005),

@@ -8,8 +8,8 @@ import numpy as np
 from engine.candles import Candles, make_candles
 from engine.matching.engine import Funding, Market, MatchingEngine
 from engine.matching.policy import policy_named
-from engine.matching.records import BY_QUANTITY, CANCEL, CLOSE, ENTER, INTENT, LIMIT, MARKET, STOP, Records
 from engine.matching.records import AMEND as AMEND_STOP
+from engine.matching.records import BY_QUANTITY, CANCEL, CLOSE, ENTER, INTENT, LIMIT, MARKET, STOP, Records
 from engine.matching.tables import build_tables, lower_exits
 from engine.result import EXIT_REASONS, Instrument
 from engine.timeframe import HOUR
