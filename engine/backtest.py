@@ -5,6 +5,7 @@ history at once; otherwise the row pass drives the same kernel bar by bar.  Both
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -22,7 +23,7 @@ from engine.matching.engine import Funding, Market, MatchingEngine, Tables
 from engine.matching.policy import Policy, pessimistic_twin
 from engine.matching.records import INTENT, Records
 from engine.matching.tables import build_tables, lower_exits
-from engine.metrics import compute_metrics
+from engine.metrics import Metrics, compute_metrics
 from engine.node import Account, Contract, Holding
 from engine.notes import data_info, notes_of
 from engine.plan import Plan, compile_graph
@@ -69,16 +70,27 @@ def backtest(request: Request, registry: Mapping[str, type[Contract]], cache: Co
     whose policy is to pause.
     """
     began = perf_counter()
-    _check_request(request)
-    timeframe = request.markets[0].candles.timeframe
-    plan = compile_graph(request.graph, registry, timeframe)
-    markets = tuple(_cut(m, request, plan) for m in request.markets)
-    supplies = tuple(Supply(m.candles, m.others) for m in markets)
-    passes = run_columns(plan, supplies, cache)
-    run = _Run(request, plan, markets, passes)
+    run = _prepared(request, registry, cache)
     matching = run.match(request.policy)
     metrics = run.metrics(matching)
     return run.result(matching, metrics, run.twin_metrics(matching, metrics), began)
+
+
+def backtest_metrics(
+    request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None = None
+) -> Metrics:
+    """The metrics of `backtest` without the rest of its result, which a sweep would throw away."""
+    run = _prepared(request, registry, cache)
+    return run.metrics(run.match(request.policy))
+
+
+def _prepared(request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None) -> "_Run":
+    """Plan, columns and decisions: all that comes before the matching."""
+    _check_request(request)
+    plan = compile_graph(request.graph, registry, request.markets[0].candles.timeframe)
+    markets = tuple(_cut(m, request, plan) for m in request.markets)
+    supplies = tuple(Supply(m.candles, m.others) for m in markets)
+    return _Run(request, plan, markets, run_columns(plan, supplies, cache))
 
 
 def _check_request(request: Request) -> None:
@@ -238,6 +250,11 @@ class _Run:
                 out.append((row if bars is None else int(bars[row]), s, row))
         return sorted(out)
 
+    @cached_property
+    def closing(self) -> NDArray[np.int64]:
+        """Closing instants of the finest bars."""
+        return self.tables.time + self.tables.bar_ms
+
     def _offset(self) -> int:
         """Finest bar with which the run begins; those before it are warm-up."""
         start = self.request.start
@@ -248,7 +265,7 @@ class _Run:
         at = self._offset()
         one = self.finest[0] if len(self.finest) == 1 else None
         return compute_metrics(
-            self.tables.time[at:] + self.tables.bar_ms,
+            self.closing[at:],
             engine.equity[at:],
             _shifted(engine.trades, at),
             self.request.capital,
@@ -278,7 +295,7 @@ class _Run:
             policy=msgspec.structs.asdict(request.policy),
             policy_id=request.policy.id,
             settings={"capital": request.capital, "from": request.start, "to": request.end},
-            time=self.tables.time[at:] + self.tables.bar_ms,
+            time=self.closing[at:],
             equity=engine.equity[at:],
             trades=_shifted(engine.trades, at),
             fills=_shifted(engine.executions, at),

@@ -5,11 +5,9 @@ line on stderr, 3 a fault of Tradegraph itself (also one line; `TRADEGRAPH_DEBUG
 Every command is a module that is imported only when it is called.
 """
 
-import argparse
-import contextlib
-import io
 import os
 import sys
+from typing import Any
 
 from engine.errors import EngineError, GraphError, InputError, NodeError, RegistryError
 
@@ -18,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     from server.cli.arguments import parse
 
-    options: argparse.Namespace | None = None
+    options: Any = None
     try:
         _prepare_streams()
         options = parse(sys.argv[1:] if argv is None else argv)
@@ -47,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(f"a fault in Tradegraph ({reason}); set TRADEGRAPH_DEBUG=1, run again and report what it shows", 3)
 
 
-def _not_so(error: GraphError | NodeError, options: argparse.Namespace | None) -> int:
+def _not_so(error: GraphError | NodeError, options: Any) -> int:
     """Tell why a graph did not run: one JSON document if that was asked for, else lines on stderr."""
     from server.cli import issues
 
@@ -67,8 +65,10 @@ def _not_so(error: GraphError | NodeError, options: argparse.Namespace | None) -
 def _fail(error: EngineError | str, code: int) -> int:
     from server.cli.words import one_line
 
-    with contextlib.suppress(BrokenPipeError):
+    try:
         print("tradegraph:", one_line(error), file=sys.stderr)
+    except OSError:
+        pass  # nobody listens there
     return code
 
 
@@ -77,11 +77,14 @@ def _prepare_streams() -> None:
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  `>&-` in a shell
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:
     """Send what is still buffered nowhere, so that the interpreter does not complain while it ends."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass  # a stream without a file behind it

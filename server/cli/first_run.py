@@ -18,7 +18,6 @@ from server.samples import SEED, sample_candles
 def run(options: argparse.Namespace) -> int:
     """Back-test `ema_cross` on sample candles and say where the report lies."""
     folder = Path(options.out) if options.out else home() / "reports" / "ema_cross"
-    print("getting sample candles ...", flush=True)
     candles = sample_candles(CandleStore(), online=not options.offline)
     funding = Funding(*synthetic_funding(candles, SEED)) if candles.synthetic else None
     request = Request(

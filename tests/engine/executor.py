@@ -34,7 +34,7 @@ class Catalogue(dict[str, Any]):
         return super().__contains__(tag) or tag in REAL
 
     def get(self, tag: str, default: Any = None) -> Any:
-        return self[tag] if tag in self else default
+        return self[tag] if tag in self else default  # noqa: SIM401  `get` is what is defined here
 
 
 CATALOGUE = Catalogue()

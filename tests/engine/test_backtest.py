@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from engine.backtest import MarketData
+from engine.document import Graph
 from engine.errors import GraphError, InputError
 from engine.instruments import infer_tick
 from engine.matching.engine import Funding
@@ -20,6 +21,22 @@ FREE = Instrument(source="test")
 
 def prices(length: int = 3000, seed: int = 1):
     return candles(walk(length, seed, 30_000.0), spread=60.0)
+
+
+def bracketed(level: float, percent: float) -> Graph:
+    """Buys above a level with a stop some percent away and a target as far."""
+    nodes = {
+        "c": "source.candles",
+        "up": ("compare.above_level", {"level": level}),
+        "entry": "signal.flags",
+        "stop": ("stop.percent", {"percent": percent}),
+        "target": ("target.rr", {"multiple": 1.0}),
+        "size": ("size.quantity", {"quantity": 1.0}),
+        "order": ("order.place", {"opposite": "ignore"}),
+    }
+    wires = ["c.close > up.a", "up.out > entry.enter_long", "c.close > entry.price", "entry.out > stop.signal"]
+    wires += ["stop.out > target.signal", "target.out > order.signal", "size.out > order.size"]
+    return graph(nodes, wires)
 
 
 def test_the_same_request_gives_the_same_result():
@@ -85,12 +102,7 @@ def test_an_invalid_graph_never_runs():
 
 def test_finer_candles_decide_what_came_first_inside_a_bar():
     """Two finer paths of the same hour give different exits; equity is marked on the finer bars."""
-    document = graph(
-        {"c": "source.candles", "up": ("compare.above_level", {"level": 104.5}), "entry": "signal.flags", "stop": ("stop.percent", {"percent": 2.0}),
-         "target": ("target.rr", {"multiple": 1.0}), "size": ("size.quantity", {"quantity": 1.0}), "order": ("order.place", {"opposite": "ignore"})},
-        ["c.close > up.a", "up.out > entry.enter_long", "c.close > entry.price", "entry.out > stop.signal",
-         "stop.out > target.signal", "target.out > order.signal", "size.out > order.size"],
-    )  # fmt: skip
+    document = bracketed(104.5, 2.0)
     hour = candles([100.0, 105.0, 105.0, 105.0], spread=4.0)
     reasons = {}
     for name, path in {"down first": [102.0, 101.0, 108.0, 105.0], "up first": [108.0, 107.0, 101.0, 105.0]}.items():
@@ -123,12 +135,7 @@ def test_a_trade_names_its_deciding_nodes():
 
 def test_the_pessimistic_twin_never_beats_the_run_where_a_bar_was_ambiguous():
     """With both levels inside one bar, the twin takes the stop."""
-    document = graph(
-        {"c": "source.candles", "up": ("compare.above_level", {"level": 0.0}), "entry": "signal.flags", "stop": ("stop.percent", {"percent": 1.0}),
-         "target": ("target.rr", {"multiple": 1.0}), "size": ("size.quantity", {"quantity": 1.0}), "order": ("order.place", {"opposite": "ignore"})},
-        ["c.close > up.a", "up.out > entry.enter_long", "c.close > entry.price", "entry.out > stop.signal",
-         "stop.out > target.signal", "target.out > order.signal", "size.out > order.size"],
-    )  # fmt: skip
+    document = bracketed(0.0, 1.0)
     result = run(document, candles(walk(400, 3), spread=2.0))
     assert result.trades["ambiguous"].any()
     worse, better = result.pessimistic["total_return"], result.metrics["total_return"]

@@ -122,7 +122,10 @@ def test_a_loop_may_hold_a_fold():
             "up": ("compare.above_level", {"level": 0.0}), "count": "memory.counter",
             "full": ("compare.above_level", {"level": 2.5}), "reset": ("memory.delay_flag", {"initial": False}),
         },
-        ["c.close > up.a", "up.out > count.flag", "reset.out > count.reset", "count.out > full.a", "full.out > reset.a"],
+        [
+            "c.close > up.a", "up.out > count.flag", "reset.out > count.reset", "count.out > full.a",
+            "full.out > reset.a",
+        ],
         "full.out",
     )  # fmt: skip
     plan, (one,) = columns(document, Supply(candles([5.0] * 9)))
@@ -182,19 +185,19 @@ def test_a_failing_node_gives_unknown_columns_and_an_issue():
 
 def test_policy_pause_stops_the_run():
     """Policy pause: nothing goes on with a broken node."""
-    with pytest.raises(NodeError, match="bad.*pause"):
+    with pytest.raises(NodeError, match=r"bad.*pause"):
         run(failing("pause"), candles(walk(50, 8)))
 
 
 def test_policy_skip_leaves_the_symbol_out():
     """Policy skip: the symbol is not traded, even where other nodes would."""
-    document = graph(
-        {"c": "source.candles", "bad": "test.failing", "up": ("compare.above_level", {"level": 0.0}), "hot": ("compare.above_level", {"level": 0.0}),
-         "either": "logic.or", **ORDER},
-        ["c.close > bad.a", "bad.out > hot.a", "c.close > up.a", "up.out > either.a", "hot.out > either.b",
-         "either.out > entry.enter_long", *PLACED],
+    above = ("compare.above_level", {"level": 0.0})
+    document = traded(
+        {"bad": "test.failing", "up": above, "hot": above, "either": "logic.or"},
+        ["c.close > bad.a", "bad.out > hot.a", "c.close > up.a", "up.out > either.a", "hot.out > either.b"],
+        "either.out",
         bad="skip",
-    )  # fmt: skip
+    )
     assert len(run(document, candles(walk(50, 8))).fills) == 0
     held = graph_with_policy(document, "hold")
     assert len(run(held, candles(walk(50, 8))).fills) > 0

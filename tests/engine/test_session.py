@@ -51,7 +51,7 @@ def test_policy_pause_of_a_decision_stops_the_run():
 
 
 def test_a_query_yields_its_question_and_the_reply_reaches_the_decision():
-    """The session does no I/O: it yields the question, is sent the reply, and the decision acts on it in the same bar."""
+    """The session does no I/O: it yields the question, is sent the reply, and decides on it in the same bar."""
     document = graph(
         {"c": "source.candles", "q": "test.opinion", "d": "test.obeys"}, ["c.close > q.close", "q.out > d.told"]
     )

@@ -25,8 +25,8 @@ OWN, SHIPPED, DATA = SHARED / "reference/backtesting_py", SHARED / "reference/ba
 PAGE = Path(__file__).parents[2] / "docs" / "agreement.md"
 pytestmark = pytest.mark.skipif(not OWN.exists(), reason="reference data (../shared/reference) are not there")
 FILES = {"BYBIT_BTCUSDT_15m": "15m", "BYBIT_ETHUSDT_1h": "1h", "BYBIT_SOLUSDT_1h": "1h"}
-# The next multiple of machine precision below 1 is what backtesting.py takes as "all the money".
-ALL_IN = 100 * (1 - np.finfo(float).eps)
+# backtesting.py takes "all the money" as 1 - machine precision of it.
+ALL_IN = float(100 * (1 - np.finfo(float).eps))
 
 
 def candles(path: Path, timeframe: str) -> Candles:
@@ -161,7 +161,7 @@ def test_the_one_difference_is_a_fill_before_its_decision() -> None:
     assert "end_of_data" not in {EXIT_REASONS[r] for r in result.trades["reason"]}
     quantity = np.floor(0.5 * equity / (open_ * 1.00055) * 1e6) / 1e6
     profit = extra_profit(quantity, open_, close)
-    assert final == pytest.approx(equity + profit, rel=1e-6)
+    assert final == pytest.approx(equity + profit, rel=1e-11)
     assert abs(final / equity - 1) > 1e-3  # without it the two differ
 
 

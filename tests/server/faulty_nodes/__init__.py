@@ -1,0 +1,1 @@
+"""A node package whose nodes fail in every way a foreign node can."""
