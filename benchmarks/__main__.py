@@ -98,7 +98,17 @@ def whole_processes(folder: Path, sizes: list[int]) -> list[dict[str, Any]]:
             graph = str(ROOT / "benchmarks" / "graphs" / f"{strategy}.json")
             tail = ["once", strategy, file, str(WARM[strategy]), str(CAPITAL)]
             commands = {
-                "tradegraph": [program, "backtest", graph, "--candles", file, "--capital", str(CAPITAL), *RULES, "--json"],
+                "tradegraph": [
+                    program,
+                    "backtest",
+                    graph,
+                    "--candles",
+                    file,
+                    "--capital",
+                    str(CAPITAL),
+                    *RULES,
+                    "--json",
+                ],
                 "numba by hand": [*peer, "staged", *tail],
                 "vectorbt": [*peer, "vectorbt", *tail],
                 "backtesting.py": [*peer, "backtesting", *tail],

@@ -1,6 +1,7 @@
 """The market all engines are measured on: seeded, 1m, with bursts of volatility, prices on a tick of 0.1."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ MINUTE = 60_000
 NAMES = ("time", "open", "high", "low", "close", "volume")
 
 
-def columns(bars: int, seed: int = 7) -> dict[str, np.ndarray]:
+def columns(bars: int, seed: int = 7) -> dict[str, Any]:
     """Candle columns: a random walk whose volatility clusters; the same bars for the same seed, shorter = prefix."""
     rng = np.random.default_rng(seed)
     shocks = rng.standard_normal((bars, 5))

@@ -8,6 +8,8 @@ from engine.candles import make_candles
 from engine.document import decode
 from engine.instruments import Instrument
 from engine.matching.policy import policy_named
+from engine.memory import keep_memory
+from engine.plan import compile_graph
 from engine.registry import Registry
 
 GRAPHS = Path(__file__).parent / "graphs"
@@ -22,6 +24,11 @@ def prepare(job: Job) -> Prepared:
     market = MarketData(candles=candles, instrument=Instrument(source="benchmark"))
     request = Request(graph=graph, markets=(market,), policy=POLICY, capital=job["capital"])
     registry = Registry()
+    plan = compile_graph(graph, registry, candles.timeframe)
+    if max(plan.warmup.values()) - 1 != job["warm"]:
+        raise SystemExit(
+            f"the peers are told to begin at row {job['warm']}, the graph at {max(plan.warmup.values()) - 1}"
+        )
 
     def run() -> Outcome:
         result = backtest(request, registry)
@@ -31,4 +38,5 @@ def prepare(job: Job) -> Prepared:
 
 
 if __name__ == "__main__":
+    keep_memory()  # as the server and sweeps do
     serve(prepare)

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 
 from benchmarks.market import columns
+from benchmarks.ours import GRAPHS
 from engine.candles import Candles, make_candles
 from engine.columns import Supply, run_columns
-from engine.document import Edge, Graph, NodeSpec
+from engine.document import Edge, Graph, NodeSpec, decode
 from engine.plan import Plan, compile_graph
 from engine.registry import Registry
 from engine.trace import Trace
@@ -16,18 +17,25 @@ NODES = 100
 ROUNDS, REPEATS = 200, 20
 
 
-def chain() -> Graph:
-    """Candles, then 100 times the absolute value of what came before."""
-    nodes = [NodeSpec(id="candles", type="source.candles", params={"symbol": "", "timeframe": ""})]
+def chain(length: int) -> Graph:
+    """Candles, then so many times the absolute value of what came before, then what makes an order of it."""
+    nodes = [NodeSpec("candles", "source.candles", 1, {"symbol": "", "timeframe": ""})]
     edges = []
     before = "candles.close"
-    for i in range(NODES):
-        nodes.append(NodeSpec(id=f"n{i}", type="math.absolute", params={}))
-        edges.append(Edge(source=before, target=f"n{i}.a"))
+    for i in range(length):
+        nodes.append(NodeSpec(f"n{i}", "math.absolute", 1, {}))
+        edges.append(Edge(before, f"n{i}.a"))
         before = f"n{i}.out"
-    nodes.append(NodeSpec(id="top", type="compare.above_level", params={"level": 0.0}))
-    edges.append(Edge(source=before, target="top.a"))
-    return Graph(id="chain", name="chain", nodes=tuple(nodes), edges=tuple(edges))
+    nodes += [
+        NodeSpec("top", "compare.above_level", 1, {"level": 0.0}),
+        NodeSpec("entry", "signal.flags", 1, {"confidence": 1.0}),
+        NodeSpec("size", "size.quantity", 1, {"quantity": 1.0}),
+        NodeSpec("order", "order.place", 1, decode((GRAPHS / "s1.json").read_bytes()).nodes[-1].params),
+    ]
+    wires = {"top.a": before, "entry.enter_long": "top.out", "entry.price": before}
+    wires |= {"order.signal": "entry.out", "order.size": "size.out"}
+    edges += [Edge(source, target) for target, source in wires.items()]
+    return Graph(1, "chain", "Chain", "cycle", "", tuple(nodes), tuple(edges))
 
 
 def best(run: Callable[[], object]) -> float:
@@ -46,30 +54,36 @@ def by_hand(plan: Plan, candles: Candles) -> Callable[[], object]:
     steps = [(s.node.compute, s.args[0][0]) for g in plan.columns for s in g if s.tag == "math.absolute"]
 
     def run() -> object:
-        value = candles.close
+        values = [candles.close]  # all are kept, as in the graph: a buffer used again would flatter the loop
         for compute, name in steps:
-            value = compute(**{name: value})
-        return value
+            values.append(compute(**{name: values[-1]}))
+        return values
 
     return run
+
+
+def per_node(registry: Registry, candles: Candles) -> tuple[float, float]:
+    """Seconds per node of the graph and of the plain loop; what candles, signal and size cost is left out."""
+    plans = [compile_graph(chain(n), registry, "1m") for n in (2 * NODES, NODES)]
+    supply = Supply(candles)
+
+    def traced(plan: Plan) -> Trace:
+        (one,) = run_columns(plan, (supply,))
+        return Trace(plan, candles.symbol, one, ())
+
+    ours = [best(lambda plan=plan: traced(plan)) for plan in plans]
+    plain = [best(by_hand(plan, candles)) for plan in plans]
+    return (ours[0] - ours[1]) / NODES, (plain[0] - plain[1]) / NODES
 
 
 def main() -> None:
     """Print µs per node as JSON."""
     registry, found = Registry(), {}
     for rows in (1, 1000):
-        candles = make_candles("SYNTH", "1m", **columns(rows))
-        plan = compile_graph(chain(), registry, "1m")
-        supply = Supply(candles)
-
-        def traced(plan: Plan = plan, supply: Supply = supply, candles: Candles = candles) -> object:
-            (one,) = run_columns(plan, (supply,))
-            return Trace(plan, candles.symbol, one, ())
-
-        ours, plain = best(traced), best(by_hand(plan, candles))
-        found[f"run_columns with trace, {rows} rows"] = ours / NODES * 1e6
-        found[f"plain Python loop, {rows} rows"] = plain / NODES * 1e6
-        found[f"overhead, {rows} rows"] = (ours - plain) / NODES * 1e6
+        graph, plain = per_node(registry, make_candles("SYNTH", "1m", **columns(rows)))
+        found[f"graph with trace, {rows} rows"] = graph * 1e6
+        found[f"plain Python loop, {rows} rows"] = plain * 1e6
+        found[f"overhead, {rows} rows"] = (graph - plain) * 1e6
     print(json.dumps(found))
 
 

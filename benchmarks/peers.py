@@ -41,7 +41,7 @@ def staged(job: Job) -> Prepared:
 
 def vectorbt(job: Job) -> Prepared:
     import pandas as pd
-    import vectorbt as vbt
+    import vectorbt as vbt  # pyright: ignore[reportMissingImports]
     from numba import njit
 
     columns = columns_of(job)
@@ -120,7 +120,7 @@ def _figures(portfolio: Any) -> list[Any]:
 
 
 def backtesting(job: Job) -> Prepared:
-    import backtesting as library
+    import backtesting as library  # pyright: ignore[reportMissingImports]
     import pandas as pd
 
     library.backtesting._tqdm = lambda seq, **_: seq  # no progress bar
@@ -131,7 +131,7 @@ def backtesting(job: Job) -> Prepared:
     )
     warm, stops = job["warm"], job["strategy"] == "s2"
 
-    class Cross(library.Strategy):
+    class Cross(library.Strategy):  # pyright: ignore[reportUntypedBaseClass]
         def init(self) -> None:
             close = pd.Series(np.asarray(self.data.Close))
             fast = close.ewm(span=FAST, adjust=False).mean().to_numpy()

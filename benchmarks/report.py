@@ -9,15 +9,22 @@ NEAR = 1e-9  # relative difference of final equities that counts as equal
 ENTRY_BAR = "entry bar exempt"
 
 
+INTRO = """
+S1: EMA 20/50 cross, always in the market, one unit, fee 0.055 %, filled at the next open. S2: the same with a stop
+2 ATR(14) and a target 3 ATR(14) from the close of the signal bar, stop first inside a bar. The market is synthetic
+(benchmarks/market.py). Engines are asked in turn, the best run of each counts; ratios are CPU time of the engine over
+CPU time of Tradegraph.
+"""
+ENTRY_BAR_RULE = """
+(1) vectorbt's `from_signals` looks at stops from the bar after the entry on. The hand-written run with that rule has
+the same number of trades and the same final equity, so it is the only difference.
+"""
+
+
 def tables(found: dict[str, Any]) -> str:
     """The whole report."""
     text = f"# Benchmarks\n\nMade by `python -m benchmarks --write` on {machine()}.\n"
-    text += (
-        "\nS1: EMA 20/50 cross, always in the market, one unit, fee 0.055 %, filled at the next open. S2: the same with "
-        "a stop 2 ATR(14) and a target 3 ATR(14) from the close of the signal bar, stop first inside a bar. The market "
-        "is synthetic (benchmarks/market.py). Engines are asked in turn, the best run of each counts; ratios are CPU "
-        "time of the engine over CPU time of Tradegraph.\n"
-    )
+    text += INTRO
     if "warm" in found:
         text += "\n## Warm process\n\nCandles in memory; indicators, trades, equity and metrics computed anew.\n\n"
         text += warm(found["warm"])
@@ -25,7 +32,7 @@ def tables(found: dict[str, Any]) -> str:
         text += "\n## Whole process\n\nStart, read the CSV file, back-test, print; the second and later starts.\n\n"
         text += processes(found["process"])
     if "sweep" in found:
-        text += "\n## Sweep\n\n10 fast × 10 slow averages of S1 on 100,000 bars with all metrics of each run.\n\n"
+        text += "\n## Sweep\n\n10 fast and 10 slow averages of S1 on 100,000 bars with all metrics of each run.\n\n"
         text += sweep(found["sweep"])
     if "overhead" in found:
         text += "\n## Cost of the graph\n\n" + overhead(found["overhead"])
@@ -34,7 +41,9 @@ def tables(found: dict[str, Any]) -> str:
 
 def machine() -> str:
     """The machine in generic words."""
-    return f"{os.cpu_count()} shared cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
+    return (
+        f"{os.cpu_count()} shared cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
+    )
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
@@ -62,16 +71,13 @@ def warm(rows: Rows) -> str:
         shown = verdict != "DIFFERENT"
         out.append(
             [
-                row["strategy"].upper(), f"{row['bars']:,}", row["engine"], f"{row['trades']:,}", f"{row['equity']:.6f}",
-                verdict, f"{row['cpu_ms']:.2f}" if shown else "-", f"{row['ms']:.2f}" if shown else "-",
-                f"{row['cpu_ms'] / ours['cpu_ms']:.2f}" if shown else "-",
+                row["strategy"].upper(), f"{row['bars']:,}", row["engine"], f"{row['trades']:,}",
+                f"{row['equity']:.6f}", verdict, f"{row['cpu_ms']:.2f}" if shown else "-",
+                f"{row['ms']:.2f}" if shown else "-", f"{row['cpu_ms'] / ours['cpu_ms']:.2f}" if shown else "-",
             ]
         )  # fmt: skip
     heads = ["", "bars", "engine", "trades", "final equity", "trades and equity", "CPU ms", "wall ms", "ratio"]
-    return table(heads, out) + (
-        "\n(1) vectorbt's `from_signals` looks at stops from the bar after the entry on. The hand-written run with that "
-        "rule has the same number of trades and the same final equity, so it is the only difference.\n"
-    )
+    return table(heads, out) + ENTRY_BAR_RULE
 
 
 def _equal(a: dict[str, Any], b: dict[str, Any]) -> bool:

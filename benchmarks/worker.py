@@ -21,7 +21,7 @@ Job = dict[str, Any]
 Prepared = Callable[[], Outcome]
 
 
-def columns_of(job: Job) -> dict[str, np.ndarray]:
+def columns_of(job: Job) -> dict[str, Any]:
     """Candle columns of a job: .npy for warm runs, .csv for whole processes."""
     if job["candles"].endswith(".csv"):
         import pandas as pd

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from engine.candles import Candles
 from engine.columns import ColumnCache, ColumnPass, Supply, run_columns
-from engine.document import Graph
-from engine.errors import InputError
 from engine.instruments import infer_instrument
 from engine.intents import ExitBook, lower, record_of
-from engine.matching.engine import Funding, Market, MatchingEngine, Tables
+from engine.matching.engine import Market, MatchingEngine, Tables
 from engine.matching.policy import Policy, pessimistic_twin
 from engine.matching.records import INTENT, Records
 from engine.matching.tables import build_tables, lower_exits
@@ -27,40 +25,10 @@ from engine.metrics import Metrics, compute_metrics
 from engine.node import Account, Contract, Holding
 from engine.notes import data_info, notes_of
 from engine.plan import Plan, compile_graph
-from engine.result import Instrument, Result
+from engine.request import MarketData, Request, check_request, cut, finest_candles
+from engine.result import Result
 from engine.session import Session, Wanted, drive
 from engine.trace import Trace
-
-
-class MarketData(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a back-test may know of one market.
-
-    `candles` are on the run's timeframe; `others` are candles of other timeframes or symbols the graph names; `finer`
-    are shorter candles over the same time, on which orders are then matched and equity is marked.
-    """
-
-    candles: Candles
-    others: tuple[Candles, ...] = ()
-    finer: Candles | None = None
-    funding: Funding | None = None
-    mark: Candles | None = None
-    instrument: Instrument | None = None
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A back-test to run: what, on which markets, under which rules, with how much.
-
-    `start`/`end` (ms UTC, end exclusive) bound the bars traded; earlier candles serve as warm-up.  `lowered` False makes
-    the row pass run even where the graph could be lowered.
-    """
-
-    graph: Graph
-    markets: tuple[MarketData, ...]
-    policy: Policy
-    capital: float
-    start: int | None = None
-    end: int | None = None
-    lowered: bool = True
 
 
 def backtest(request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None = None) -> Result:
@@ -86,62 +54,12 @@ def backtest_metrics(
 
 def _prepared(request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None) -> "_Run":
     """Plan, columns and decisions: all that comes before the matching."""
-    _check_request(request)
+    check_request(request)
     plan = compile_graph(request.graph, registry, request.markets[0].candles.timeframe)
-    markets = tuple(_cut(m, request, plan) for m in request.markets)
+    warmup = max(plan.warmup.values(), default=0)
+    markets = tuple(cut(m, request, warmup) for m in request.markets)
     supplies = tuple(Supply(m.candles, m.others) for m in markets)
     return _Run(request, plan, markets, run_columns(plan, supplies, cache))
-
-
-def _check_request(request: Request) -> None:
-    if not request.markets:
-        raise InputError("a back-test needs candles of at least one market")
-    if not (request.capital > 0 and np.isfinite(request.capital)):
-        raise InputError(f"capital is {request.capital:g}; it must be greater than 0")
-    symbols = [m.candles.symbol for m in request.markets]
-    doubled = next((s for s in symbols if symbols.count(s) > 1), None)
-    if doubled:
-        raise InputError(f"candles of {doubled} are given twice; give each market once (other timeframes are separate)")
-    frames = {m.candles.timeframe for m in request.markets}
-    if len(frames) > 1:
-        raise InputError(f"markets on one account need candles of one timeframe, not {', '.join(sorted(frames))}")
-
-
-def _cut(market: MarketData, request: Request, plan: Plan) -> MarketData:
-    """The market with the candles that the run needs: warm-up before `start`, nothing from `end` on."""
-    candles = market.candles
-    first, last = 0, len(candles)
-    if request.end is not None:
-        last = int(np.searchsorted(candles.time, request.end))
-    if request.start is not None:
-        first = int(np.searchsorted(candles.time, request.start))
-    if last <= first:
-        raise InputError(f"no candles of {candles.symbol} between --from and --to; the file covers {_range(candles)}")
-    first = max(0, first - max(plan.warmup.values(), default=0))
-    if (first, last) == (0, len(candles)):
-        return market
-    return msgspec.structs.replace(market, candles=candles.part(first, last))
-
-
-def _range(candles: Candles) -> str:
-    if not len(candles):
-        return "nothing"
-    first, last = (np.datetime64(int(t), "ms").astype(str)[:16] for t in (candles.time[0], candles.close_time[-1]))
-    return f"{first} to {last} UTC"
-
-
-def _finest(market: MarketData) -> Candles:
-    """The candles orders are matched on.  Raises InputError if finer ones do not cover the run."""
-    finer, base = market.finer, market.candles
-    if finer is None:
-        return base
-    if finer.bar_ms >= base.bar_ms or base.bar_ms % finer.bar_ms:
-        raise InputError(f"--finer candles of {finer.timeframe} are not finer parts of {base.timeframe} candles")
-    first, last = np.searchsorted(finer.time, [base.time[0], base.time[-1] + base.bar_ms])
-    finer = finer.part(int(first), int(last))
-    if not len(finer) or finer.time[0] > base.time[0] or finer.time[-1] + finer.bar_ms < base.time[-1] + base.bar_ms:
-        raise InputError(f"--finer candles of {finer.symbol} cover {_range(finer)}; the run needs {_range(base)}")
-    return finer
 
 
 class _Run:
@@ -152,7 +70,7 @@ class _Run:
     ) -> None:
         self.request, self.plan, self.markets, self.passes = request, plan, markets, passes
         self.instruments = tuple(m.instrument or infer_instrument(m.candles) for m in markets)
-        self.finest = tuple(_finest(m) for m in markets)
+        self.finest = tuple(finest_candles(m) for m in markets)
         self.venues = tuple(
             Market(f, i, m.funding, m.mark) for f, i, m in zip(self.finest, self.instruments, markets, strict=True)
         )

@@ -17,8 +17,8 @@ SCHEMA_VERSION = 1
 class NodeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A node in a graph.
 
-    `mode` "mute" takes it out with everything that needs it, "bypass" passes its input on.  `on_error` says what happens
-    when the node fails while it runs: "hold" (its values are unknown), "skip" the symbol, or "pause" the run.
+    `mode` "mute" takes it out with everything that needs it, "bypass" passes its input on.  `on_error` says what
+    happens when the node fails while it runs: "hold" (its values are unknown), "skip" the symbol, or "pause" the run.
     """
 
     id: str
@@ -104,7 +104,7 @@ def encode(graph: Graph) -> bytes:
 
 
 def canonical(graph: Graph) -> bytes:
-    """The logic of a graph as canonical JSON: no layout, labels, names, tests or meta; nodes and edges in sorted order."""
+    """The logic of a graph as canonical JSON: no layout, labels, names, tests or meta; nodes and edges sorted."""
     nodes = [
         {"id": n.id, "type": n.type, "version": n.version, "params": n.params, "mode": n.mode, "on_error": n.on_error}
         for n in sorted(graph.nodes, key=lambda n: n.id)

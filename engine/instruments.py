@@ -17,8 +17,17 @@ def infer_instrument(candles: Candles) -> Instrument:
     return Instrument(tick=infer_tick(candles), maintenance_margin=0.005, source=INFERRED)
 
 
+_ticks: dict[str, float] = {}  # by identity of the candles: a sweep asks a hundred times
+
+
 def infer_tick(candles: Candles) -> float:
     """Largest power of ten of which all prices are multiples; 0 if there is none down to 1e-9."""
+    if candles.identity not in _ticks:
+        _ticks[candles.identity] = _tick(candles)
+    return _ticks[candles.identity]
+
+
+def _tick(candles: Candles) -> float:
     decimals = 0
     for name in PRICE_COLUMNS:
         column: FloatColumn = getattr(candles, name)

@@ -1,4 +1,4 @@
-"""One thing wrong with a graph, in a shape the editor, the command line and the runtime share (`field/editors.md` B4)."""
+"""One thing wrong with a graph, in a shape that editor, command line and runtime share."""
 
 from typing import Any, Literal
 

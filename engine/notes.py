@@ -1,19 +1,17 @@
 """Statements a reader of a result must see: what was invented, inferred, left out or doubtful."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.candles import Candles
 from engine.columns import ColumnPass
 from engine.instruments import INFERRED
 from engine.issue import Issue
 from engine.matching.policy import Policy
+from engine.request import MarketData
 from engine.result import DataInfo, Instrument
 
-if TYPE_CHECKING:
-    from engine.backtest import MarketData
 
-
-def data_info(market: "MarketData", finest: Candles, instrument: Instrument, policy: Policy) -> DataInfo:
+def data_info(market: MarketData, finest: Candles, instrument: Instrument, policy: Policy) -> DataInfo:
     """What one market was fed with."""
     base = market.candles
     return DataInfo(
@@ -32,7 +30,7 @@ def data_info(market: "MarketData", finest: Candles, instrument: Instrument, pol
     )
 
 
-def _funding_words(market: "MarketData", finest: Candles, policy: Policy) -> str:
+def _funding_words(market: MarketData, finest: Candles, policy: Policy) -> str:
     if policy.funding == "off":
         return "funding switched off"
     if market.funding is None:
@@ -72,7 +70,7 @@ def notes_of(
     for first, one in zip(first_rows, passes, strict=True):
         if first >= len(one.supply.base):
             notes.append(
-                f"{one.supply.base.symbol}: the graph needs {first + 1} bars of warm-up and only {len(one.supply.base)} "
-                "are there, so nothing could be traded"
+                f"{one.supply.base.symbol}: the graph needs {first + 1} bars of warm-up and only "
+                f"{len(one.supply.base)} are there, so nothing could be traded"
             )
     return tuple(notes)

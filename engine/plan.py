@@ -1,7 +1,7 @@
 """From a valid graph to a list of steps over integer slots.
 
-Only what a decision needs is planned.  Every output port has a slot, a step names the slots it reads, and its `key` is a
-Merkle hash of type, version, params and everything upstream, so that results can be shared between runs.
+Only what a decision needs is planned.  Every output port has a slot, a step names the slots it reads, and its `key` is
+a Merkle hash of type, version, params and everything upstream, so that results can be shared between runs.
 """
 
 import hashlib
@@ -23,9 +23,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     """One node with its wiring.
 
     `args` are (argument, slot) pairs, `times` (argument, timeframe) pairs; `ports` names the outputs that lie in
-    `slots`, in order.  `state` is the state before the first bar of a Fold or Decision.  `on_error` is the node's policy
-    on failure.  `delays` marks a one-bar delay that closes a loop, `folds` a
-    Fold, `asks` a Query.
+    `slots`, in order.  `state` is the state before the first bar of a Fold or Decision.  `on_error` is the node's
+    policy on failure.  `delays` marks a one-bar delay that closes a loop, `folds` a Fold, `asks` a Query.
     """
 
     id: str

@@ -79,7 +79,8 @@ def _outputs(cls: type[Contract], hint: Any) -> dict[str, Port]:
     if issubclass(cls, Decision):
         return {}
     if issubclass(cls, Query):
-        hint = get_type_hints(cls.read, include_extras=True).get("return")
+        read: Any = vars(cls)["read"]
+        hint = get_type_hints(read, include_extras=True).get("return")
     if issubclass(cls, Fold):
         hint = get_args(hint)[1]  # tuple[State, outputs]
     fields: tuple[str, ...] | None = getattr(hint, "_fields", None)

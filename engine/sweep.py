@@ -17,7 +17,7 @@ import msgspec
 from engine.backtest import MarketData, Request, backtest_metrics
 from engine.columns import ColumnCache
 from engine.document import Graph
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
 from engine.matching.policy import Policy
 from engine.memory import keep_memory
 from engine.metrics import Metrics
@@ -37,7 +37,7 @@ def combinations(grid: Grid) -> list[Params]:
 
 
 def with_params(graph: Graph, params: Params) -> Graph:
-    """The graph with parameters replaced; the validator checks their values.  Raises InputError for an unknown place."""
+    """The graph with parameters replaced; the validator checks their values.  Raises InputError for an unknown node."""
     nodes = {n.id: n for n in graph.nodes}
     for place, value in params.items():
         node, _, param = place.partition(".")
@@ -72,23 +72,24 @@ def sweep(
     size = -(-len(every) // (processes * CHUNKS))
     chunks = [every[at : at + size] for at in range(0, len(every), size)]
     with ProcessPoolExecutor(processes, _context(), _begin, (request, registry)) as pool:
-        return list(itertools.chain.from_iterable(pool.map(_chunk, chunks)))
+        done = list(pool.map(_chunk, chunks))
+    for chunk, outcomes in zip(chunks, done, strict=True):
+        if outcomes is None:  # errors do not travel between processes: meet the same one here
+            _run(request, registry, chunk, ColumnCache(CACHE_BYTES))
+    return list(itertools.chain.from_iterable(outcomes or [] for outcomes in done))
 
 
 def _run(
     request: Request, registry: Mapping[str, type[Contract]], every: Iterable[Params], cache: ColumnCache
 ) -> list[Outcome]:
-    return [
-        (params, backtest_metrics(_with(request, params), registry, cache))
-        for params in every
-    ]  # fmt: skip
+    graph, out = request.graph, list[Outcome]()
+    for params in every:
+        one = msgspec.structs.replace(request, graph=with_params(graph, params))
+        out.append((params, backtest_metrics(one, registry, cache)))
+    return out
 
 
-def _with(request: Request, params: Params) -> Request:
-    return msgspec.structs.replace(request, graph=with_params(request.graph, params))
-
-
-# --- worker processes ---------------------------------------------------------------------------------------------------
+# --- worker processes -------------------------------------------------------------------------------------------------
 
 
 def _context() -> Any:
@@ -105,5 +106,9 @@ def _begin(request: Request, registry: Mapping[str, type[Contract]]) -> None:
     _work.update(request=request, registry=registry, cache=ColumnCache(CACHE_BYTES))
 
 
-def _chunk(every: list[Params]) -> list[Outcome]:
-    return _run(_work["request"], _work["registry"], every, _work["cache"])
+def _chunk(every: list[Params]) -> list[Outcome] | None:
+    """Outcomes of a chunk, None if one of its combinations cannot be run."""
+    try:
+        return _run(_work["request"], _work["registry"], every, _work["cache"])
+    except EngineError:
+        return None

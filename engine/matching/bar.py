@@ -1,8 +1,8 @@
 """What happens to one market inside one bar.
 
-1. funding due at the opening instant, 2. the open: liquidation, protective orders passed by a gap, resting orders, market
-orders, 3. funding due later inside the bar, 4. the path open → extreme → extreme → close, event by event.  The rules are
-written out in docs/matching.md; tests/engine/matching has a table of cases for each.
+1. funding due at the opening instant, 2. the open: liquidation, protective orders passed by a gap, resting orders,
+market orders, 3. funding due later inside the bar, 4. the path open → extreme → extreme → close, event by event.  The
+rules are written out in docs/matching.md; tests/engine/matching has a table of cases for each.
 """
 
 from typing import Any
@@ -86,9 +86,10 @@ def exit_now(
     part_now = quantity if reason == LIQUIDATED else capped(rules, market, quantity, volume, taken)
     sign = -1.0 if position.quantity > 0 else 1.0
     if part_now > 0.0:
-        book_exit(account, position, rules, fills, trades, s, bar, time, sign * part_now, price, reference, maker, reason)
+        sold = sign * part_now
+        book_exit(account, position, rules, fills, trades, s, bar, time, sold, price, reference, maker, reason)
     if position.quantity != 0.0:
-        position.stop, position.target = float("nan"), float("nan")
+        position.stop, position.target, position.leaving = float("nan"), float("nan"), 1
         close_at_market(account, position, orders, rejects, s, bar, bar + 1, reason)
     else:
         drop_closing_orders(position, orders, s)
@@ -354,6 +355,16 @@ def levels_inside(
 
 
 @part
+def sooner(here: float, goal: float, level: float, best: float, what: int) -> bool:
+    """Whether a level lies on the way from `here` to `goal`, nearer than the event found so far, if there is one."""
+    way = 1.0 if goal > here else -1.0
+    distance = way * (level - here)
+    if not (distance >= 0.0 and way * (goal - level) >= 0.0):
+        return False
+    return distance < best or (distance == best and what == NOTHING)
+
+
+@part
 def next_event(
     p: Any, orders: Any, s: int, bar: int, rules: Any, market: Any, here: float, goal: float, has_mark: int
 ) -> tuple[int, int, float]:
@@ -371,36 +382,28 @@ def next_event(
             distance = abs(p.stop - here)
             if way * (goal - p.stop) >= 0.0 and way * (p.stop - here) >= 0.0 and distance <= best:
                 what, best, level = PROTECTIVE_STOP, distance, p.stop
-            distance = abs(p.liquidation - here)
-            if has_mark == 0 and way * (goal - p.liquidation) >= 0.0 and way * (p.liquidation - here) >= 0.0:
-                if distance < best or (distance == best and what == NOTHING):
-                    what, best, level = LIQUIDATION, distance, p.liquidation
+            if has_mark == 0 and sooner(here, goal, p.liquidation, best, what):
+                what, best, level = LIQUIDATION, abs(p.liquidation - here), p.liquidation
     if p.orders > 0:
         for k in range(orders.shape[1]):
             order = orders[s, k]
             if order.active == 0 or order.kind != STOP or order.from_bar > bar or order.side != way:
                 continue
-            distance = abs(order.price - here)
-            if way * (goal - order.price) >= 0.0 and way * (order.price - here) >= 0.0:
-                if distance < best or (distance == best and what == NOTHING):
-                    what, slot, best, level = WORKING, k, distance, order.price
+            if sooner(here, goal, order.price, best, what):
+                what, slot, best, level = WORKING, k, abs(order.price - here), order.price
     if p.quantity != 0.0 and p.target == p.target:
         side = 1.0 if p.quantity > 0 else -1.0
         needed = p.target + side * through
-        distance = abs(needed - here)
-        if side == way and way * (goal - needed) >= 0.0 and way * (needed - here) >= 0.0:
-            if distance < best or (distance == best and what == NOTHING):
-                what, slot, best, level = PROFIT_TARGET, -1, distance, p.target
+        if side == way and sooner(here, goal, needed, best, what):
+            what, slot, best, level = PROFIT_TARGET, -1, abs(needed - here), p.target
     if p.orders > 0:
         for k in range(orders.shape[1]):
             order = orders[s, k]
             if order.active == 0 or order.kind != LIMIT or order.from_bar > bar or order.side == way:
                 continue
             needed = order.price + way * through
-            distance = abs(needed - here)
-            if way * (goal - needed) >= 0.0 and way * (needed - here) >= 0.0:
-                if distance < best or (distance == best and what == NOTHING):
-                    what, slot, best, level = WORKING, k, distance, order.price
+            if sooner(here, goal, needed, best, what):
+                what, slot, best, level = WORKING, k, abs(needed - here), order.price
     return what, slot, level
 
 
@@ -437,5 +440,6 @@ def meet(
     paid = slipped(rules, market, 1 if order.side > 0 else 0, level)
     order.kind, order.rested = MARKET, max(order.rested, 1)  # triggered: what the cap leaves over is a market order
     return execute(
-        account, positions, orders, rules, market, fills, trades, rejects, s, k, bar, time, paid, level, 0, volume, taken
-    )
+        account, positions, orders, rules, market, fills, trades, rejects, s, k, bar, time, paid, level, 0, volume,
+        taken,
+    )  # fmt: skip

@@ -37,12 +37,18 @@ def book_fill(
     """Book one execution of signed `quantity`; closes, opens or adds to the position, splitting a flip in two."""
     held = position.quantity
     if held != 0.0 and held * quantity < 0.0 and abs(quantity) > abs(held):
-        _reduce(account, position, rules, fills, trades, symbol, bar, time, -held, price, reference, maker, REVERSED, order.decision_bar)
+        _reduce(
+            account, position, rules, fills, trades, symbol, bar, time, -held, price, reference, maker, REVERSED,
+            order.decision_bar,
+        )  # fmt: skip
         rest = quantity + held
         _open(account, position, order, rules, market, fills, symbol, bar, time, rest, price, reference, maker)
     elif held != 0.0 and held * quantity < 0.0:
         why = REDUCED if reason == ENTRY else reason
-        _reduce(account, position, rules, fills, trades, symbol, bar, time, quantity, price, reference, maker, why, order.decision_bar)
+        _reduce(
+            account, position, rules, fills, trades, symbol, bar, time, quantity, price, reference, maker, why,
+            order.decision_bar,
+        )  # fmt: skip
     else:
         _open(account, position, order, rules, market, fills, symbol, bar, time, quantity, price, reference, maker)
 
@@ -53,8 +59,10 @@ def book_exit(
     symbol: int, bar: int, time: int, quantity: float, price: float, reference: float, maker: int, reason: int,
 ) -> None:  # fmt: skip
     """Book the execution of a protective order (stop, target, liquidation, end of data)."""
-    decided = position.decision_bar
-    _reduce(account, position, rules, fills, trades, symbol, bar, time, quantity, price, reference, maker, reason, decided)
+    _reduce(
+        account, position, rules, fills, trades, symbol, bar, time, quantity, price, reference, maker, reason,
+        position.decision_bar,
+    )  # fmt: skip
 
 
 @part
@@ -102,7 +110,7 @@ def _start_trade(p: Any, order: Any, bar: int, time: int, price: float) -> None:
     p.fees, p.funding, p.realized = 0.0, 0.0, 0.0
     p.entered, p.entered_value, p.left, p.left_value, p.peak = 0.0, 0.0, 0.0, 0.0, 0.0
     p.entry_bar, p.entry_time, p.decision_bar = bar, time, order.decision_bar
-    p.age, p.age_done, p.near_done, p.intrabar, p.ambiguous, p.trailed = 0, 0, 0, 0, 0, 0
+    p.age, p.age_done, p.near_done, p.intrabar, p.ambiguous, p.trailed, p.leaving = 0, 0, 0, 0, 0, 0, 0
 
 
 @part

@@ -32,10 +32,10 @@ def advance(
     if policy.atr_multiple > 0 and atr > 0 and move * abs(position.quantity) >= policy.atr_min_profit:
         strength = policy.atr_strong if adx > policy.adx_strong else 1.0
         stop = tighter(side, stop, close - side * policy.atr_multiple * strength * atr)
-    if policy.age_bars > 0 and position.age >= policy.age_bars and position.age_done == 0:
-        if move < policy.age_min_r * position.risk:
-            position.age_done = 1
-            stop = tighter(side, stop, position.stop + side * policy.age_percent / 100.0 * position.risk)
+    old = policy.age_bars > 0 and position.age >= policy.age_bars and position.age_done == 0
+    if old and move < policy.age_min_r * position.risk:
+        position.age_done = 1
+        stop = tighter(side, stop, position.stop + side * policy.age_percent / 100.0 * position.risk)
     if stop != position.stop and side * (stop - close) > 0:
         stop = close
     return towards_price(side, stop, tick), 0

@@ -83,7 +83,9 @@ def run_bars(
                 continue
         # All markets open, then all run, then all close, so that no fill at an open knows a later price of another.
         for s in range(symbols):
-            opening(account, positions[s], bar, open_[s, bar], mark_open[s, bar], f_bar, f_rate, f_price, f_inside, f_end[s])
+            opening(
+                account, positions[s], bar, open_[s, bar], mark_open[s, bar], f_bar, f_rate, f_price, f_inside, f_end[s]
+            )
         for s in range(symbols):
             p = positions[s]
             if p.opened == 1 and (p.quantity != 0.0 or p.orders > 0):
@@ -188,8 +190,8 @@ def quiet_band(p: Any) -> tuple[float, float]:
 
 @part
 def opening(
-    account: Any, p: Any, bar: int, open_: float, mark_open: float, f_bar: Any, f_rate: Any, f_price: Any, f_inside: Any,
-    f_end: int,
+    account: Any, p: Any, bar: int, open_: float, mark_open: float, f_bar: Any, f_rate: Any, f_price: Any,
+    f_inside: Any, f_end: int,
 ) -> None:  # fmt: skip
     """Funding due at the open, before any fill; in a bar the market does not have, all funding of the bar."""
     p.taken, p.held = 0.0, 1 if p.quantity != 0.0 else 0
@@ -220,16 +222,19 @@ def closing(
 
 @part
 def row_closes(
-    account: Any, p: Any, orders: Any, policies: Any, rejects: Any, s: int, bar: int, row: int, later: int, close: float,
-    tick: float, flags: Any, series: Any,
+    account: Any, p: Any, orders: Any, policies: Any, rejects: Any, s: int, bar: int, row: int, later: int,
+    close: float, tick: float, flags: Any, series: Any,
 ) -> None:  # fmt: skip
-    """A decision bar is complete: age what is open and pending, and let the exit policy act for the next bar."""
+    """A decision bar is complete: age what is open and pending, and let the exit policy act for the next bar.
+
+    `later` is the first bar that an order decided now can be filled in.
+    """
     if p.orders > 0:
         age_orders(p, orders, policies, rejects, s, bar)
     if p.quantity == 0.0:
         return
     p.age += 1
-    if p.policy < 0 or policies[p.policy].managed == 0:
+    if p.policy < 0 or policies[p.policy].managed == 0 or p.leaving == 1:
         return
     policy = policies[p.policy]
     atr = series[policy.atr, row] if policy.atr >= 0 else float("nan")
@@ -239,9 +244,10 @@ def row_closes(
     stop, reason = advance(policy, p, close, atr, adx, int(flag), tick)
     if reason > 0:
         close_at_market(account, p, orders, rejects, s, bar, later, reason)
-    elif tighter(1.0 if p.quantity > 0 else -1.0, p.stop, stop) != p.stop:
-        if stop == stop and (p.stop != p.stop or abs(stop - p.stop) >= 0.5 * tick):
-            p.stop, p.trailed = stop, 1
+        return
+    moves = tighter(1.0 if p.quantity > 0 else -1.0, p.stop, stop) != p.stop and stop == stop
+    if moves and (p.stop != p.stop or abs(stop - p.stop) >= 0.5 * tick):
+        p.stop, p.trailed = stop, 1
 
 
 @part

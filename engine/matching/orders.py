@@ -161,7 +161,7 @@ def submit(
 @part
 def _amend(intent: Any, position: Any, market: Any) -> None:
     """New stop or target of the open position; a stop that would loosen is ignored."""
-    if position.quantity == 0.0:
+    if position.quantity == 0.0 or position.leaving == 1:
         return
     side = 1.0 if position.quantity > 0 else -1.0
     stop = towards_price(side, intent.stop, market.tick)
@@ -249,4 +249,3 @@ def _refusal(order: Any, last: float) -> int:
     if order.target == order.target and order.side * (order.target - reference) <= 0.0:
         return TARGET_SIDE
     return -1
-

@@ -85,7 +85,8 @@ ORDER = _dtype(
 POSITION = _dtype(
     "quantity entry margin leverage liquidation bankruptcy stop target first_stop first_target risk best "
     "fees funding realized entered entered_value left left_value peak confidence last taken",
-    "entry_bar entry_time decision_bar policy age age_done near_done intrabar ambiguous orders next_funding trailed held opened",
+    "entry_bar entry_time decision_bar policy age age_done near_done intrabar ambiguous orders next_funding trailed "
+    "held opened leaving",
 )
 
 POLICY = _dtype(

@@ -10,6 +10,13 @@ from engine.matching.engine import ExitTable, Market, Tables
 from engine.matching.records import POLICY, RR_STEPS
 from engine.values import UNKNOWN, ExitPolicy
 
+# Fields of an exit policy that its record has under the same name.
+SAME_NAME = (
+    "stop_shift_long", "stop_shift_short", "proximity_percent", "proximity_trail", "trail_percent", "atr_multiple",
+    "atr_strong", "adx_strong", "atr_min_profit", "age_min_r", "age_percent", "proximity_continuous", "age_bars",
+    "max_bars_pending", "max_bars_open",
+)  # fmt: skip
+
 
 def build_tables(markets: tuple[Market, ...], funding: bool) -> Tables:
     """Candle tables over the union of all opening instants; a market without a bar there has NaN.
@@ -171,10 +178,7 @@ def _gathered(columns: list[Any], kind: Any, unknown: float) -> Any:
 
 
 def _write_policy(row: Any, p: ExitPolicy) -> None:
-    for name in (
-        "stop_shift_long stop_shift_short proximity_percent proximity_trail trail_percent atr_multiple atr_strong "
-        "adx_strong atr_min_profit age_min_r age_percent proximity_continuous age_bars max_bars_pending max_bars_open"
-    ).split():
+    for name in SAME_NAME:
         row[name] = getattr(p, name)
     row["trail_offset"] = p.trail_offset_percent
     row["shift_on_price"] = p.stop_shift_basis == "price"

@@ -7,6 +7,7 @@ Every command is a module that is imported only when it is called.
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from engine.errors import EngineError, GraphError, InputError, NodeError, RegistryError
@@ -65,15 +66,13 @@ def _not_so(error: GraphError | NodeError, options: Any) -> int:
 def _fail(error: EngineError | str, code: int) -> int:
     from server.cli.words import one_line
 
-    try:
+    with suppress(OSError):  # nobody may listen there
         print("tradegraph:", one_line(error), file=sys.stderr)
-    except OSError:
-        pass  # nobody listens there
     return code
 
 
 def _prepare_streams() -> None:
-    """What a terminal's encoding lacks is escaped instead of ending the program; a closed stdout swallows everything."""
+    """What a terminal's encoding lacks is escaped instead of ending the program; a closed stdout swallows all."""
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  `>&-` in a shell
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -84,7 +83,5 @@ def _prepare_streams() -> None:
 
 def _drop_output() -> None:
     """Send what is still buffered nowhere, so that the interpreter does not complain while it ends."""
-    try:
+    with suppress(OSError, ValueError):  # a stream may have no file behind it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass  # a stream without a file behind it

@@ -31,7 +31,10 @@ def _command(commands: Any, name: str, text: str, module: str, function: str = "
 
 
 def _lazy(module: str, function: str) -> Callable[[argparse.Namespace], int]:
-    return lambda options: getattr(import_module(f"server.cli.{module}"), function)(options)
+    def run(options: argparse.Namespace) -> int:
+        return getattr(import_module(f"server.cli.{module}"), function)(options)
+
+    return run
 
 
 def _json(command: Any) -> None:

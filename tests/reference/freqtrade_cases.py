@@ -64,7 +64,7 @@ def policy_of(case: dict[str, Any]) -> ExitPolicy:
     )
 
 
-def bracket(case: dict[str, Any], side: int, price: float) -> dict[str, float]:
+def bracket(case: dict[str, Any], side: int, price: float) -> dict[str, Any]:
     """Stop and target in percent of the entry, divided by the leverage as theirs are."""
     stop, gain = case["stop_loss"] / case["leverage"], case["roi"].get("0", 100.0) / case["leverage"]
     target = price * (1 + side * gain)
@@ -73,18 +73,20 @@ def bracket(case: dict[str, Any], side: int, price: float) -> dict[str, float]:
 
 def intents_of(case: dict[str, Any]) -> list[Records]:
     """A market order at the next open, or a limit at their custom price; stop and target from the price it is paid."""
-    rows, out = case["rows"], list(later_targets(case))
-    entry, exit_ = case["custom_entry_price"], case["custom_exit_price"]
+    rows = case["rows"]
+    out = later_targets(case)
+    entry: Any = case["custom_entry_price"]
+    exit_: Any = case["custom_exit_price"]
     for bar, side, leaves in signals(case):
         following = rows[bar + 1][1] if bar + 1 < len(rows) else rows[bar][4]
         if leaves and exit_ is None:
             out.append(close(bar))
         elif leaves:
-            out.append(enter(bar, -side, "limit", price=float(exit_), reduce_only=1))
+            out.append(enter(bar, -side, "limit", price=float(exit_ or NAN), reduce_only=1))
         elif entry is None:
             out.append(enter(bar, side, policy=0, leverage=case["leverage"], **bracket(case, side, following)))
         else:
-            out += limit(case, bar, side, float(entry), following)
+            out += limit(case, bar, side, float(entry or NAN), following)
             out += adjusted(case, bar, side)
     return out
 
@@ -113,7 +115,7 @@ def adjusted(case: dict[str, Any], bar: int, side: int) -> list[Records]:
     """Their price adjustment of a waiting entry: a new limit one bar later, or its withdrawal."""
     if case["timeout"] is None:
         return []
-    price = case["adjust_entry_price"]
+    price: float | None = case["adjust_entry_price"]
     if price is None:
         return [cancel(bar + 1)]
     return limit(case, bar + 1, side, float(price), case["rows"][bar + 2][1])
@@ -122,9 +124,7 @@ def adjusted(case: dict[str, Any], bar: int, side: int) -> list[Records]:
 def ours(case: dict[str, Any]) -> Outcome:
     """Our run of a case: stop first inside a bar, no costs, targets traded through, closed at the last open."""
     engine = played(case)
-    trades = tuple(
-        (REASONS[EXIT_REASONS[t["reason"]]], int(t["entry_bar"]), int(t["exit_bar"])) for t in engine.trades
-    )
+    trades = tuple((REASONS[EXIT_REASONS[t["reason"]]], int(t["entry_bar"]), int(t["exit_bar"])) for t in engine.trades)
     gains = [
         t["side"] * (t["exit_price"] - t["entry_price"]) / t["entry_price"] * case["leverage"] for t in engine.trades
     ]
@@ -133,8 +133,4 @@ def ours(case: dict[str, Any]) -> Outcome:
 
 def played(case: dict[str, Any]) -> MatchingEngine:
     rows = [tuple(float(x) for x in row[1:6]) for row in case["rows"]]
-    return run(
-        rows, intents_of(case), SETTINGS, 1_000_000.0, TICK, exits=[policy_of(case)]
-    )
-
-
+    return run(rows, intents_of(case), SETTINGS, 1_000_000.0, TICK, exits=[policy_of(case)])

@@ -1,4 +1,4 @@
-"""One hand-computed example (or more) of every published rule of matching; numbers M1, M2, ... as in docs/matching.md."""
+"""Examples of the published rules of matching, computed by hand; numbers M1, M2, ... as in docs/matching.md."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,6 +34,7 @@ class Case:
     maker: Sequence[int] | None = None
     ambiguous: bool | None = None
     last_stop: float | None = None
+    no_stop: bool = False  # the trade ended without a stop in force
 
 
 MARKET_ORDERS = [
@@ -216,6 +217,10 @@ COSTS = [
          [buy(0, quantity=25, stop=95)],
          [(1, 10, 100, "entry"), (2, 10, 100, "entry"), (3, 5, 100, "entry"), (4, -10, 95, "sl_hit"),
           (5, -10, 97, "sl_hit"), (6, -5, 97, "sl_hit")], CAP),
+    Case("what_is_leaving_gets_no_new_stop", "M18", [*flat(100, 4), (100, 100, 94, 96), *flat(97, 3)],
+         [buy(0, quantity=25, stop=95), amend(4, stop=80)],
+         [(1, 10, 100, "entry"), (2, 10, 100, "entry"), (3, 5, 100, "entry"), (4, -10, 95, "sl_hit"),
+          (5, -10, 97, "sl_hit"), (6, -5, 97, "sl_hit")], CAP, no_stop=True),
     Case("stop_entry_continues_at_market", "M18", [QUIET, (100, 106, 100, 106), *flat(107, 3)],
          [buy(0, "stop", 15, price=105)], [(1, 10, 105, "entry"), (2, 5, 107, "entry")], CAP),
     Case("limit_entry_goes_on_resting", "M18", [QUIET, (100, 100, 94, 100), (100, 100, 96, 100), (100, 100, 93, 100)],

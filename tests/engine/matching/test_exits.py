@@ -146,7 +146,7 @@ def test_columns_of_markets_with_different_histories_stand_in_one_table() -> Non
     assert np.isnan(table.series[0]).tolist() == [False] * 3 + [True] * 2
 
 
-# --- in runs ------------------------------------------------------------------------------------------------------------
+# --- in runs ---------------------------------------------------------------------------------------------------------
 
 UP: list[Row] = [*flat(100, 2), (100, 120, 100, 120), (120, 121, 105, 106), *flat(106, 2)]
 SHIFT = ExitPolicy(stop_shift_long=10.0, stop_shift_short=20.0)

@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from engine.matching.engine import Market
+from engine.matching.engine import Funding, Market
+from engine.matching.policy import POLICIES, Policy
 from engine.matching.records import BY_EQUITY
 from engine.result import EXIT_REASONS, Instrument
 from engine.timeframe import HOUR
@@ -33,6 +35,8 @@ def test_each_rule_gives_the_fills_computed_by_hand(case: Case) -> None:
         assert (int(engine.account["ambiguous"][0]) > 0) == case.ambiguous
     if case.last_stop is not None:
         assert engine.trades["last_stop"][0] == case.last_stop
+    if case.no_stop:
+        assert np.isnan(engine.trades["last_stop"][0])
 
 
 def test_every_published_rule_has_an_example() -> None:
@@ -78,7 +82,6 @@ def test_a_market_with_a_hole_waits_for_its_next_bar() -> None:
     holed = candles(flat(100, 6), "B")
     keep = np.array([0, 1, 4, 5])
     columns = {n: getattr(holed, n)[keep] for n in ("time", "open", "high", "low", "close", "volume")}
-    import msgspec
 
     engine = run(
         [Market(candles(flat(10, 6), "A"), TICK_ONE), Market(msgspec.structs.replace(holed, **columns), TICK_ONE)],
@@ -89,7 +92,7 @@ def test_a_market_with_a_hole_waits_for_its_next_bar() -> None:
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_open_of_one_market_knows_nothing_of_the_bar_of_another(order: tuple[int, int]) -> None:
-    """An order filled at an open is sized before any market's later prices of that bar, whatever the order of markets."""
+    """An order filled at an open is sized before any later price of that bar, whatever the order of markets."""
     a, b = order
     rising = Market(candles([*flat(100, 3), (100, 120, 100, 120)], "A"), TICK_ONE)
     still = Market(candles(flat(100, 4), "B"), TICK_ONE)
@@ -107,9 +110,6 @@ def test_funding_in_a_hole_of_the_candles_is_paid() -> None:
     """A settlement while one market has no bar, but another has, is paid at its last price."""
     holed = candles([*flat(100, 2), *flat(100, 2)], "B")
     keep = np.array([0, 1, 3])
-    import msgspec
-
-    from engine.matching.engine import Funding
 
     columns = {n: getattr(holed, n)[keep] for n in ("time", "open", "high", "low", "close", "volume")}
     funding = Funding(np.array([2 * HOUR]), np.array([0.01]))
@@ -135,7 +135,7 @@ def test_finer_bars_fill_orders_and_rows_count_time() -> None:
 
 
 def test_finer_bars_decide_which_level_came_first() -> None:
-    """Where stop and target lie in one decision bar, the finer bar that met its level first decides, in all policies."""
+    """Where stop and target lie in one decision bar, the finer bar that met a level first decides, on all paths."""
     bar = [(100, 109, 100, 108), (108, 108, 94, 95)]
     for path in ("adaptive", "pessimistic", "optimistic"):
         engine = run([*flat(100, 2), *bar], [buy(0, stop=95, target=108)], {"path": path})
@@ -146,3 +146,11 @@ def test_a_reversal_pays_both_fees() -> None:
     """Closing and opening at one open are two fills with a fee each."""
     engine = run(flat(100, 4), [buy(0), sell(2)], {"taker_fee": 0.001}, instrument=Instrument())
     assert engine.executions["fee"].tolist() == pytest.approx([0.1, 0.1, 0.1])
+
+
+def test_the_page_tells_the_settings_of_the_named_policies() -> None:
+    """Every setting of every named policy stands in the table of the page."""
+    table = dict(re.findall(r"^\| `(\w+)` \| M\d+ \| (.*) \|$", RULES_PAGE.read_text(), re.MULTILINE))
+    for name in (n for n in Policy.__struct_fields__ if n != "name"):
+        values = [getattr(policy, name) for policy in POLICIES.values()]
+        assert table[name].split(" | ") == [v if isinstance(v, str) else f"{v:g}" for v in values]
