@@ -17,7 +17,7 @@ from engine.errors import InputError, NodeError
 from engine.issue import Issue
 from engine.plan import SOURCE, Plan, Step
 from engine.resample import resample
-from engine.values import UNKNOWN, Signal, constant
+from engine.values import UNKNOWN, ExitPolicy, Signal, Size, constant
 
 
 class Supply:
@@ -171,8 +171,31 @@ def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
     else:
         result = step.node.compute(**arguments)
     outputs = result if isinstance(result, tuple) else (result,)
+    _check_kinds(step, outputs)
     _check_lengths(step, arguments, outputs)
     return outputs
+
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "number": (np.ndarray, "float64"),
+    "flag": (np.ndarray, "int8"),
+    "direction": (np.ndarray, "int8"),
+    "candles": (Candles, ""),
+    "signal": (Signal, ""),
+    "size": (Size, ""),
+    "exit_policy": (ExitPolicy, ""),
+}
+
+
+def _check_kinds(step: Step, outputs: tuple[Any, ...]) -> None:
+    """A node gives what its ports promise, so that the node behind it is not blamed."""
+    if len(outputs) != len(step.kinds):
+        raise NodeError(step.id, f"it gave {len(outputs)} values for {len(step.kinds)} ports")
+    for port, kind, value in zip(step.ports, step.kinds, outputs, strict=True):
+        wanted, dtype = _TYPES[kind]
+        if not isinstance(value, wanted) or (dtype and value.dtype != dtype):
+            found = f"array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+            raise NodeError(step.id, f"port {port!r} is a {kind} ({wanted.__name__} {dtype}), but it gave {found}")
 
 
 def _check_lengths(step: Step, arguments: Mapping[str, Any], outputs: tuple[Any, ...]) -> None:

@@ -46,6 +46,7 @@ class Session:
         self.plan, self.one = plan, one
         self.states: dict[str, Any] = {s.id: s.state for s in plan.rows}
         self._failures: dict[str, tuple[Issue, int]] = {}
+        self._left_out = False
         self._decides_on_signals = all(getattr(s.node, "lowers", False) for s in plan.rows)
 
     def concerns(self, row: int) -> bool:
@@ -58,7 +59,7 @@ class Session:
     def bar(self, row: int, account: Account) -> Generator[Effect, Any, None]:
         """Run one closed bar: yields questions and intents, is sent replies."""
         answers: dict[int, Any] = {}
-        for step in self.plan.rows:
+        for step in () if self._left_out else self.plan.rows:
             arguments = {
                 name: answers[slot] if slot in answers else row_value(self.one.values[slot], row)
                 for name, slot in step.args
@@ -90,6 +91,7 @@ class Session:
         time = int(self.one.supply.clock(step.clock).close_time[row])
         if step.on_error == "pause":
             raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops", time) from error
+        self._left_out = self._left_out or step.on_error == "skip"
         known = self._failures.get(step.id)
         if known is not None:
             self._failures[step.id] = (known[0], known[1] + 1)
