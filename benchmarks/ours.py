@@ -38,5 +38,5 @@ def prepare(job: Job) -> Prepared:
 
 
 if __name__ == "__main__":
-    keep_memory()  # as the server and sweeps do
+    keep_memory()  # the peers get the same by environment variables
     serve(prepare)

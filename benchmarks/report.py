@@ -13,7 +13,7 @@ INTRO = """
 S1: EMA 20/50 cross, always in the market, one unit, fee 0.055 %, filled at the next open. S2: the same with a stop
 2 ATR(14) and a target 3 ATR(14) from the close of the signal bar, stop first inside a bar. The market is synthetic
 (benchmarks/market.py). Engines are asked in turn, the best run of each counts; ratios are CPU time of the engine over
-CPU time of Tradegraph.
+CPU time of Tradegraph. Freed memory stays in the process (engine/memory.py), for all engines alike.
 """
 ENTRY_BAR_RULE = """
 (1) vectorbt's `from_signals` looks at stops from the bar after the entry on. The hand-written run with that rule has

@@ -9,9 +9,18 @@ from typing import Any
 
 from engine.kernel import part
 from engine.matching.book import book_exit, book_fill, unrealized
-from engine.matching.orders import affordable, below_minimum, cancel_entries, close_at_market, next_sent, quantity_for
+from engine.matching.orders import (
+    affordable,
+    below_minimum,
+    cancel_entries,
+    close_at_market,
+    next_sent,
+    quantity_for,
+    withdraw_adds,
+)
 from engine.matching.records import (
     BY_LIQUIDATION,
+    ENTRY,
     LIMIT,
     LIQUIDATED,
     MARKET,
@@ -82,19 +91,19 @@ def exit_now(
     s: int, bar: int, time: int, price: float, reference: float, maker: int, reason: int, volume: float, taken: float,
 ) -> float:  # fmt: skip
     """Execute a protective order; what the volume cap leaves open goes out at market from the next bar on."""
-    quantity = abs(position.quantity)
+    quantity, side = abs(position.quantity), 1 if position.quantity > 0 else -1
     part_now = quantity if reason == LIQUIDATED else capped(rules, market, quantity, volume, taken)
-    sign = -1.0 if position.quantity > 0 else 1.0
+    if reason == LIQUIDATED:
+        cancel_entries(position, orders, rejects, s, BY_LIQUIDATION)
     if part_now > 0.0:
-        sold = sign * part_now
+        sold = -side * part_now
         book_exit(account, position, rules, fills, trades, s, bar, time, sold, price, reference, maker, reason)
     if position.quantity != 0.0:
         position.stop, position.target, position.leaving = float("nan"), float("nan"), 1
         close_at_market(account, position, orders, rejects, s, bar, bar + 1, reason)
     else:
         drop_closing_orders(position, orders, s)
-    if reason == LIQUIDATED:
-        cancel_entries(position, orders, rejects, s, BY_LIQUIDATION)
+        withdraw_adds(position, orders, rejects, s, side)
     return part_now
 
 
@@ -125,7 +134,8 @@ def execute(
     if order.sized == 0:
         quantity = quantity_for(order, rules, market, account.cash + unrealized(positions), price)
     if order.reduce_only == 1:
-        quantity = min(quantity, abs(position.quantity)) if position.quantity * order.side < 0 else 0.0
+        there = abs(position.quantity) if position.quantity * order.side < 0 else 0.0
+        quantity = there if order.reason != ENTRY else min(quantity, there)  # a closing order closes whatever is there
         order.quantity = quantity
     else:
         refused = below_minimum(market, quantity, price) if order.sized == 0 else -1

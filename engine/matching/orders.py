@@ -20,6 +20,7 @@ from engine.matching.records import (
     IGNORE,
     MARKET,
     NO_STOP,
+    POSITION_CLOSING,
     REPLACED,
     REVERSED,
     STOP_SIDE,
@@ -99,10 +100,22 @@ def cancel_entries(position: Any, orders: Any, rejects: Any, symbol: int, reason
 
 
 @part
+def withdraw_adds(position: Any, orders: Any, rejects: Any, symbol: int, side: int) -> None:
+    """A position that is being left takes the working entries of its side with it, or they would open it again."""
+    for k in range(orders.shape[1]):
+        order = orders[symbol, k]
+        if order.active == 1 and order.reduce_only == 0 and order.side == side:
+            order.active = 0
+            position.orders -= 1
+            rejects[POSITION_CLOSING] += 1
+
+
+@part
 def close_at_market(
     account: Any, position: Any, orders: Any, rejects: Any, symbol: int, bar: int, from_bar: int, reason: int
 ) -> None:
-    """Place the order that closes the position at the next open, unless one works already."""
+    """Place the order that closes the whole position from the next open on, unless one works already."""
+    withdraw_adds(position, orders, rejects, symbol, 1 if position.quantity > 0 else -1)
     for k in range(orders.shape[1]):
         if orders[symbol, k].active == 1 and orders[symbol, k].reduce_only == 1 and orders[symbol, k].kind == MARKET:
             return

@@ -37,6 +37,7 @@ REJECTS = (
     "replaced",
     "bad_price",
     "liquidation",
+    "position_closing",
 )
 (
     BELOW_QUANTITY,
@@ -52,6 +53,7 @@ REJECTS = (
     REPLACED,
     BAD_PRICE,
     BY_LIQUIDATION,
+    POSITION_CLOSING,
 ) = range(len(REJECTS))
 
 ORDER_SLOTS = 16  # working orders per symbol; the bracket of a position is not among them
