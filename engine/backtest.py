@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.candles import Candles
-from engine.columns import ColumnCache, ColumnPass, Supply, run_columns
+from engine.columns import ColumnCache, ColumnPass, Supply, failure, run_columns
 from engine.instruments import infer_instrument
 from engine.intents import ExitBook, lower, record_of
 from engine.matching.engine import Market, MatchingEngine, Tables
@@ -24,7 +24,7 @@ from engine.matching.tables import build_tables, lower_exits
 from engine.metrics import Metrics, compute_metrics
 from engine.node import Account, Contract, Holding
 from engine.notes import data_info, notes_of
-from engine.plan import Plan, compile_graph
+from engine.plan import Plan, Step, compile_graph
 from engine.request import MarketData, Request, check_request, cut, finest_candles
 from engine.result import Result
 from engine.session import Session, Wanted, drive
@@ -114,15 +114,21 @@ class _Run:
 
     def _lower(self) -> Records:
         parts = [
-            lower(step, one, s, self.first_rows[s], self.bar_of_row[s], self.exits)
-            for s, one in enumerate(self.passes)
-            if not one.dropped
-            for step in self.plan.rows
+            self._lowered(step, s) for s, one in enumerate(self.passes) if not one.dropped for step in self.plan.rows
         ]
         if len(parts) == 1:
             return parts[0]
         joined = np.concatenate(parts) if parts else np.zeros(0, INTENT)
         return joined[np.argsort(joined["bar"], kind="stable")]
+
+    def _lowered(self, step: Step, symbol: int) -> Records:
+        try:
+            return lower(
+                step, self.passes[symbol], symbol, self.first_rows[symbol], self.bar_of_row[symbol], self.exits
+            )
+        except Exception as error:  # a node is foreign code: whatever it raises becomes an issue of that node
+            self.issues.append(failure(step, self.passes[symbol].supply.base.symbol, error))
+            return np.zeros(0, INTENT)
 
     def match(self, policy: Policy) -> MatchingEngine:
         """Run the matching engine over the whole history under a policy."""

@@ -260,18 +260,21 @@ def _run_across(step: Step, passes: tuple[ColumnPass, ...]) -> None:
 
 
 def _fail(step: Step, one: ColumnPass, error: Exception) -> None:
-    """Record a failure and put unknown columns in its place, or stop, as the node's policy says."""
-    what = f"{type(error).__name__}: {error}"
-    if step.on_error == "pause":
-        raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops") from error
-    message = f"node {step.id!r} failed on {one.supply.base.symbol} ({what}); its values are unknown"
-    one.issues.append(
-        Issue(code="node_failed", severity="error", phase="runtime", message=message, node=step.id, received=what)
-    )
+    """Record a failure and put unknown columns in its place."""
+    one.issues.append(failure(step, one.supply.base.symbol, error))
     one.dropped = one.dropped or step.on_error == "skip"
     length = len(one.supply.clock(step.clock))
     for slot, kind in zip(step.slots, step.kinds, strict=True):
         one.values[slot] = unknown(kind, length)
+
+
+def failure(step: Step, symbol: str, error: Exception) -> Issue:
+    """The issue of a node that failed.  Raises NodeError if its policy is to pause."""
+    what = f"{type(error).__name__}: {error}"
+    if step.on_error == "pause":
+        raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops") from error
+    message = f"node {step.id!r} failed on {symbol} ({what}); its values are unknown"
+    return Issue(code="node_failed", severity="error", phase="runtime", message=message, node=step.id, received=what)
 
 
 def unknown(kind: str, length: int) -> Any:

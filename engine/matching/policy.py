@@ -44,7 +44,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     slippage_ticks: Count
     limit_through_ticks: Count
     volume_cap: Annotated[float, Meta(ge=0, le=1)]
-    latency_ms: Annotated[int, Meta(ge=0)]
+    latency_ms: Annotated[int, Meta(ge=0, le=7 * 86_400_000)]
     size_at: Literal["decision", "fill"]
     short_margin: Literal["reduce", "reject"]
     at_end: Literal["keep", "close", "open"]
@@ -112,11 +112,16 @@ POLICIES: dict[str, Policy] = {
 }
 
 
-def policy_named(name: str, **settings: object) -> Policy:
-    """A named policy with single settings replaced.  Raises InputError for an unknown name, setting or value."""
+def policy_named(name: str, /, **settings: object) -> Policy:
+    """A named policy with single settings replaced.
+
+    Raises InputError for an unknown name, setting or value, and for an attempt to rename it.
+    """
+    if "name" in settings:
+        raise InputError(f"policy {name!r}: its name cannot be set; the id shows which settings were replaced")
     if name not in POLICIES:
         raise InputError(f"policy {name!r} is not known; use one of {', '.join(POLICIES)}")
-    values = {**msgspec.structs.asdict(POLICIES[name]), **settings}
+    values = {**msgspec.structs.asdict(POLICIES[name]), **settings, "name": name}
     try:
         return msgspec.convert(values, Policy)
     except msgspec.ValidationError as error:
