@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.candles import Candles
 from engine.columns import ColumnCache, ColumnPass, Supply, failure, run_columns
+from engine.errors import NodeError
 from engine.instruments import infer_instrument
 from engine.intents import ExitBook, lower, record_of
 from engine.matching.engine import Market, MatchingEngine, Tables
@@ -126,6 +127,8 @@ class _Run:
             return lower(
                 step, self.passes[symbol], symbol, self.first_rows[symbol], self.bar_of_row[symbol], self.exits
             )
+        except NodeError:
+            raise
         except Exception as error:  # a node is foreign code: whatever it raises becomes an issue of that node
             self.issues.append(failure(step, self.passes[symbol].supply.base.symbol, error))
             return np.zeros(0, INTENT)

@@ -81,7 +81,7 @@ def lower(
     signal = inputs.get("signal")
     if not isinstance(signal, Signal) or inputs.get("size") is None:
         return np.zeros(0, INTENT)
-    rows = np.flatnonzero(np.abs(signal.direction) == 1)
+    rows = np.flatnonzero((signal.direction & 1).view(np.bool_))  # +1 and -1 are odd, 0 and UNKNOWN even
     rows = rows[np.searchsorted(rows, first_row) :]
     if not len(rows):
         return np.zeros(0, INTENT)

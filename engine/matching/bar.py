@@ -110,7 +110,7 @@ def exit_now(
 @part
 def drop_closing_orders(position: Any, orders: Any, s: int) -> None:
     """Reduce-only orders of a position that is gone."""
-    for k in range(orders.shape[1]):
+    for k in range(position.top):
         if orders[s, k].active == 1 and orders[s, k].reduce_only == 1:
             orders[s, k].active = 0
             position.orders -= 1
@@ -187,7 +187,7 @@ def at_open(
     for stage in range(2):  # resting stops and limits first, then market orders in the order they were sent
         sent = 0
         while p.orders > 0:
-            k = next_sent(orders, s, sent)
+            k = next_sent(p, orders, s, sent)
             if k < 0:
                 break
             order = orders[s, k]
@@ -357,7 +357,7 @@ def levels_inside(
         if (mark_low <= p.liquidation) if p.quantity > 0 else (mark_high >= p.liquidation):
             count += 1
     if p.orders > 0:
-        for k in range(orders.shape[1]):
+        for k in range(p.top):
             order = orders[s, k]
             if order.active == 1 and order.from_bar <= bar and order.kind != MARKET and low <= order.price <= high:
                 count += 1
@@ -395,7 +395,7 @@ def next_event(
             if has_mark == 0 and sooner(here, goal, p.liquidation, best, what):
                 what, best, level = LIQUIDATION, abs(p.liquidation - here), p.liquidation
     if p.orders > 0:
-        for k in range(orders.shape[1]):
+        for k in range(p.top):
             order = orders[s, k]
             if order.active == 0 or order.kind != STOP or order.from_bar > bar or order.side != way:
                 continue
@@ -407,7 +407,7 @@ def next_event(
         if side == way and sooner(here, goal, needed, best, what):
             what, slot, best, level = PROFIT_TARGET, -1, abs(needed - here), p.target
     if p.orders > 0:
-        for k in range(orders.shape[1]):
+        for k in range(p.top):
             order = orders[s, k]
             if order.active == 0 or order.kind != LIMIT or order.from_bar > bar or order.side == way:
                 continue

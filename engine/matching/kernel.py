@@ -253,7 +253,7 @@ def row_closes(
 @part
 def age_orders(p: Any, orders: Any, policies: Any, rejects: Any, s: int, bar: int) -> None:
     """Count completed decision bars of pending entries and withdraw those that waited too long."""
-    for k in range(orders.shape[1]):
+    for k in range(p.top):
         order = orders[s, k]
         if order.active == 1 and order.reduce_only == 0:
             order.age += 1

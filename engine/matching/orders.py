@@ -91,7 +91,7 @@ def free_slot(orders: Any, symbol: int) -> int:
 @part
 def cancel_entries(position: Any, orders: Any, rejects: Any, symbol: int, reason: int) -> None:
     """Withdraw all working orders that are not closing orders."""
-    for k in range(orders.shape[1]):
+    for k in range(position.top):
         order = orders[symbol, k]
         if order.active == 1 and order.reduce_only == 0:
             order.active = 0
@@ -102,7 +102,7 @@ def cancel_entries(position: Any, orders: Any, rejects: Any, symbol: int, reason
 @part
 def withdraw_adds(position: Any, orders: Any, rejects: Any, symbol: int, side: int) -> None:
     """A position that is being left takes the working entries of its side with it, or they would open it again."""
-    for k in range(orders.shape[1]):
+    for k in range(position.top):
         order = orders[symbol, k]
         if order.active == 1 and order.reduce_only == 0 and order.side == side:
             order.active = 0
@@ -116,7 +116,7 @@ def close_at_market(
 ) -> None:
     """Place the order that closes the whole position from the next open on, unless one works already."""
     withdraw_adds(position, orders, rejects, symbol, 1 if position.quantity > 0 else -1)
-    for k in range(orders.shape[1]):
+    for k in range(position.top):
         if orders[symbol, k].active == 1 and orders[symbol, k].reduce_only == 1 and orders[symbol, k].kind == MARKET:
             return
     k = free_slot(orders, symbol)
@@ -129,12 +129,13 @@ def close_at_market(
     order.quantity = abs(position.quantity)
     order.reason, order.from_bar, order.decision_bar = reason, from_bar, bar
     order.age, order.policy, order.rested, order.sized = 0, position.policy, 0, 1
-    work(account, position, order)
+    work(account, position, order, k)
 
 
 @part
-def work(account: Any, position: Any, order: Any) -> None:
+def work(account: Any, position: Any, order: Any, slot: int) -> None:
     """Let an order work, behind all that were sent before it."""
+    position.top = max(position.top if position.orders > 0 else 0, slot + 1)
     account.sent += 1
     order.sent = account.sent
     order.active = 1
@@ -142,10 +143,10 @@ def work(account: Any, position: Any, order: Any) -> None:
 
 
 @part
-def next_sent(orders: Any, symbol: int, after: int) -> int:
+def next_sent(position: Any, orders: Any, symbol: int, after: int) -> int:
     """Slot of the working order that was sent next after number `after`, or -1."""
     best = -1
-    for k in range(orders.shape[1]):
+    for k in range(position.top):
         order = orders[symbol, k]
         if order.active == 1 and order.sent > after and (best < 0 or order.sent < orders[symbol, best].sent):
             best = k
@@ -222,7 +223,7 @@ def _enter(
     if refused >= 0:
         rejects[refused] += 1
         return
-    work(account, position, order)
+    work(account, position, order, k)
 
 
 @part

@@ -88,7 +88,7 @@ POSITION = _dtype(
     "quantity entry margin leverage liquidation bankruptcy stop target first_stop first_target risk best "
     "fees funding realized entered entered_value left left_value peak confidence last taken",
     "entry_bar entry_time decision_bar policy age age_done near_done intrabar ambiguous orders next_funding trailed "
-    "held opened leaving",
+    "held opened leaving top",  # working orders lie in slots below `top`
 )
 
 POLICY = _dtype(

@@ -1,6 +1,6 @@
 from engine.node import Node
 from engine.values import Flag, Number
-from nodes.kernels.flags import to_change_flag
+from nodes.kernels.flags import crosses
 
 
 class CrossAbove(Node, frozen=True, tag="compare.cross_above"):
@@ -13,8 +13,7 @@ class CrossAbove(Node, frozen=True, tag="compare.cross_above"):
     synonyms = ("crossover", "golden cross", "breaks above")
 
     def compute(self, a: Number, b: Number) -> Flag:
-        crossed = (a[1:] > b[1:]) & (a[:-1] <= b[:-1])
-        return to_change_flag(crossed, 1, a, b)
+        return crosses(a, b)
 
     def lookback(self) -> int:
         return 2

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.values import UNKNOWN, ByteColumn, is_unknown
+from engine.kernel import kernel
+from engine.values import UNKNOWN, ByteColumn, FloatColumn, is_unknown
+from nodes.kernels.prices import solid
 
 
 def to_flag(truth: NDArray[np.bool_], *inputs: Any) -> ByteColumn:
@@ -28,6 +30,22 @@ def to_change_flag(truth: NDArray[np.bool_], bars: int, *inputs: Any) -> ByteCol
         unknown = is_unknown(column)
         out[unknown] = UNKNOWN
         out[bars:][unknown[: max(rows - bars, 0)]] = UNKNOWN
+    return out
+
+
+@kernel("f8[:]", "f8[:]", "i1[:]")
+def _cross(a: FloatColumn, b: FloatColumn, out: ByteColumn) -> int:
+    for i in range(1, len(out)):
+        known = a[i] == a[i] and b[i] == b[i] and a[i - 1] == a[i - 1] and b[i - 1] == b[i - 1]
+        out[i] = (1 if a[i] > b[i] and a[i - 1] <= b[i - 1] else 0) if known else UNKNOWN
+    return 0
+
+
+def crosses(a: FloatColumn, b: FloatColumn) -> ByteColumn:
+    """Where a goes from below b, or from b itself, to above b; unknown at row 0 and where one of the four is."""
+    out = np.empty(len(a), np.int8)
+    out[:1] = UNKNOWN
+    _cross(solid(a), solid(b), out)
     return out
 
 

@@ -24,7 +24,7 @@ class Trades(NamedTuple):
 
 
 def trades_of(signal: Signal) -> Trades:
-    rows = np.flatnonzero((signal.direction == 1) | (signal.direction == -1))
+    rows = np.flatnonzero((signal.direction & 1).view(np.bool_))  # +1 and -1 are odd, 0 and UNKNOWN even
     return Trades(rows, signal.direction[rows], signal.entry[rows])
 
 

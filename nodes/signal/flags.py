@@ -40,5 +40,5 @@ class Flags(Node, frozen=True, tag="signal.flags"):
 
 def _direction(enter_long: ByteColumn, enter_short: ByteColumn) -> ByteColumn:
     out = enter_long - enter_short
-    out[(enter_long == UNKNOWN) | (enter_short == UNKNOWN)] = UNKNOWN
+    out[(enter_long | enter_short) < 0] = UNKNOWN  # UNKNOWN is the only negative flag
     return np.asarray(out, np.int8)

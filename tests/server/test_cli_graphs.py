@@ -245,7 +245,6 @@ def test_decision_whose_order_cannot_be_stops_the_run(cli: Cli, tmp_path: Path) 
     assert told.err == "tradegraph: node 'order': an entry without a size; give the intent a size\n"
 
 
-@pytest.mark.xfail(reason="engine.columns does not check what kind of value a node gives; the node behind it is blamed")
 @pytest.mark.usefixtures("faulty")
 @pytest.mark.parametrize("tag", ["fault.nothing", "fault.plain"])
 def test_node_that_gives_no_column_is_blamed_itself(cli: Cli, tmp_path: Path, tag: str) -> None:
