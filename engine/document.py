@@ -5,6 +5,7 @@ everything below it as it is: unknown node types, unknown params and broken edge
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -117,3 +118,25 @@ def canonical(graph: Graph) -> bytes:
 def logic_hash(graph: Graph) -> str:
     """BLAKE2b of the canonical logic; two graphs with the same hash trade the same."""
     return f"b2:{hashlib.blake2b(canonical(graph), digest_size=16).hexdigest()}"
+
+
+def with_params(graph: Graph, params: Mapping[str, Any]) -> Graph:
+    """The graph with some params replaced, by "node.param"; the validator checks their values.
+
+    Raises InputError for a node or param the graph does not have.
+    """
+    changed: dict[str, dict[str, Any]] = {}
+    for place, value in params.items():
+        node, _, param = place.partition(".")
+        spec = next((n for n in graph.nodes if n.id == node), None)
+        if spec is None:
+            raise InputError(
+                f"{place!r} names no node of the graph; its nodes are {', '.join(n.id for n in graph.nodes)}"
+            )
+        if param not in spec.params:
+            raise InputError(
+                f"{place!r} names no parameter of node {node!r}; it has {', '.join(spec.params) or 'none'}"
+            )
+        changed.setdefault(node, dict(spec.params))[param] = value
+    nodes = tuple(msgspec.structs.replace(n, params=changed.get(n.id, n.params)) for n in graph.nodes)
+    return msgspec.structs.replace(graph, nodes=nodes)

@@ -16,8 +16,8 @@ import msgspec
 
 from engine.backtest import MarketData, Request, backtest_metrics
 from engine.columns import ColumnCache
-from engine.document import Graph
-from engine.errors import EngineError, InputError
+from engine.document import Graph, with_params
+from engine.errors import EngineError
 from engine.matching.policy import Policy
 from engine.memory import keep_memory
 from engine.metrics import Metrics
@@ -34,18 +34,6 @@ CHUNKS = 4  # per process: more would compute shared columns more often, fewer w
 def combinations(grid: Grid) -> list[Params]:
     """All combinations, the last parameter changing fastest."""
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-
-
-def with_params(graph: Graph, params: Params) -> Graph:
-    """The graph with parameters replaced; the validator checks their values.  Raises InputError for an unknown node."""
-    nodes = {n.id: n for n in graph.nodes}
-    for place, value in params.items():
-        node, _, param = place.partition(".")
-        if node not in nodes:
-            known = ", ".join(nodes)
-            raise InputError(f"{place!r} names no node of the graph; its nodes are {known}")
-        nodes[node] = msgspec.structs.replace(nodes[node], params=nodes[node].params | {param: value})
-    return msgspec.structs.replace(graph, nodes=tuple(nodes.values()))
 
 
 def sweep(

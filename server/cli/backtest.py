@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.backtest import Request, backtest
-from engine.document import Graph
+from engine.document import Graph, with_params
 from engine.errors import InputError
 from engine.matching.policy import Policy, policy_named
 from engine.registry import Registry
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """Run it and print figures or the whole document; write the report if asked to."""
     if options.out == "":
         raise InputError("--out names no folder; give one such as --out report")
-    graph = _with_params(load_graph(options.graph), settings(options.param, "--param"))
+    graph = _tuned(load_graph(options.graph), settings(options.param, "--param"))
     request = Request(
         graph=graph,
         markets=gather_markets(options, graph),
@@ -68,15 +68,11 @@ def _replaced(policy: Policy, values: dict[str, Any], option: str) -> Policy:
         raise InputError(f"{option}: this cannot be ({reason}); see docs/matching.md for what it may be") from None
 
 
-def _with_params(graph: Graph, params: dict[str, Any]) -> Graph:
-    """The graph with parameters replaced; the validator checks the values."""
-    nodes = {n.id: n for n in graph.nodes}
-    for name, value in params.items():
-        node, _, param = name.partition(".")
-        if node not in nodes or param not in nodes[node].params:
-            raise InputError(f"--param {name}: the graph has no such node and parameter; write NODE.PARAM=VALUE")
-        nodes[node] = msgspec.structs.replace(nodes[node], params={**nodes[node].params, param: value})
-    return msgspec.structs.replace(graph, nodes=tuple(nodes.values())) if params else graph
+def _tuned(graph: Graph, params: dict[str, Any]) -> Graph:
+    try:
+        return with_params(graph, params)
+    except InputError as error:
+        raise InputError(f"--param {error}") from None
 
 
 def write(result: Result, folder: Path) -> dict[str, Path]:

@@ -6,11 +6,11 @@ import pytest
 from engine.backtest import MarketData, Request, backtest
 from engine.candles import make_candles
 from engine.columns import ColumnCache
-from engine.document import decode
+from engine.document import decode, with_params
 from engine.errors import GraphError, InputError
 from engine.matching.policy import policy_named
 from engine.registry import Registry
-from engine.sweep import combinations, sweep, with_params
+from engine.sweep import combinations, sweep
 
 GRAPH = decode((Path(__file__).parents[2] / "graphs" / "ema_cross.json").read_bytes())
 GRID = {"ema_fast.length": [5, 10], "ema_slow.length": [20, 30, 40]}
