@@ -9,7 +9,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 setup: ## Make .venv, or bring it up to date (PYTHON=… for a new one, NO_UV=1 keeps to pip)
 	@./bootstrap.sh
 
-run: setup ## Start Tradegraph; the first run sets up sample data and an admin
+run: setup ## Back-test a strategy on sample candles and say where the report lies
 	@$(BIN)/tradegraph first-run
 
 test: setup ## Run all tests (ARGS="-k name -n 0" goes to pytest)

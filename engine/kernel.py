@@ -27,6 +27,15 @@ RecordTypes = dict[str, np.dtype[Any]]
 _SCALARS: dict[str, Any] = {"f8": ctypes.c_double, "i8": ctypes.c_int64}
 
 
+def _tell_nobody(name: str) -> None:
+    pass
+
+
+# Told the name of a kernel before it is compiled, which takes seconds and happens once per machine; a shell that has
+# somebody to tell replaces it.
+announce: Callable[[str], None] = _tell_nobody
+
+
 def part[F: Callable[..., Any]](fn: F) -> F:
     """Mark a function that kernels may call; for Python it stays a plain function."""
     fn.__kernel_part__ = True  # type: ignore[attr-defined]
@@ -139,6 +148,7 @@ def _object_code(k: Kernel) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
+        announce(k.__name__)
         code = _compile(k)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(code)

@@ -53,8 +53,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def id(self) -> str:
-        """Name and a hash of every setting."""
-        digest = hashlib.blake2b(msgspec.json.encode(self, order="deterministic"), digest_size=4).hexdigest()
+        """Name and a hash of every setting; 1 and 1.0 are the same setting."""
+        settings = msgspec.json.encode(msgspec.convert(msgspec.structs.asdict(self), Policy), order="deterministic")
+        digest = hashlib.blake2b(settings, digest_size=4).hexdigest()
         return f"{self.name}-{digest}"
 
     def record(self) -> Records:

@@ -16,6 +16,7 @@ from engine.registry import Registry
 from engine.result import Result
 from engine.trade_rows import result_document
 from server.cli.markets import gather_markets
+from server.cli.progress import announce_kernels
 from server.cli.values import LARGEST, amount, instant, settings, share
 from server.cli.words import one_line
 from server.graphs import load_graph
@@ -23,6 +24,7 @@ from server.graphs import load_graph
 
 def run(options: argparse.Namespace) -> int:
     """Run it and print figures or the whole document; write the report if asked to."""
+    announce_kernels()
     if options.out == "":
         raise InputError("--out names no folder; give one such as --out report")
     graph = _tuned(load_graph(options.graph), settings(options.param, "--param"))

@@ -17,6 +17,7 @@ from engine.sim.fixtures import fixture
 from engine.validate import validate
 from server.adapters.candle_store import CandleStore
 from server.adapters.folders import home
+from server.cli.progress import announce_kernels
 from server.graphs import built_in_ids, load_graph
 
 PACKAGES = ("msgspec", "numpy", "numba", "llvmlite", "pandas", "pandas-ta", "TA-Lib", "networkx", "jinja2", "pyarrow")
@@ -32,6 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def run(options: argparse.Namespace) -> int:
     """Run all checks; 1 if one fails."""
+    announce_kernels()
     findings = [_check(name, look) for name, look in _CHECKS.items()]
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode() + "\n")

@@ -11,6 +11,7 @@ from engine.sim.synthetic import synthetic_funding
 from server.adapters.candle_store import CandleStore
 from server.adapters.folders import home
 from server.cli.backtest import print_summary, write
+from server.cli.progress import announce_kernels
 from server.graphs import load_graph
 from server.samples import SEED, sample_candles
 
@@ -18,8 +19,16 @@ from server.samples import SEED, sample_candles
 def run(options: argparse.Namespace) -> int:
     """Back-test `ema_cross` on sample candles and say where the report lies."""
     folder = Path(options.out) if options.out else home() / "reports" / "ema_cross"
-    candles = sample_candles(CandleStore(), online=not options.offline)
-    funding = Funding(*synthetic_funding(candles, SEED)) if candles.synthetic else None
+    announce_kernels()
+    print("getting sample candles, compiling what is not compiled yet (a minute at most, once) ...", flush=True)
+    store = CandleStore()
+    candles = sample_candles(store, online=not options.offline)
+    command = f"tradegraph backtest ema_cross --candles {candles.symbol}:{candles.timeframe} --capital 10000"
+    funding = None
+    if candles.synthetic:
+        funding = Funding(*synthetic_funding(candles, SEED))
+        store.add_funding(candles.symbol, funding.time, funding.rate, origin=candles.origin)
+        command += f" --funding {candles.symbol}:funding"
     request = Request(
         graph=load_graph("ema_cross"),
         markets=(MarketData(candles=candles, funding=funding),),
@@ -27,9 +36,7 @@ def run(options: argparse.Namespace) -> int:
         capital=10_000.0,
     )
     result = backtest(request, Registry())
-    result.settings["command"] = (
-        f"tradegraph backtest ema_cross --candles {candles.symbol}:{candles.timeframe} --capital 10000"
-    )
+    result.settings["command"] = command
     print_summary(result, write(result, folder))
     print("\nopen the report in a browser; `tradegraph --help` lists what else there is")
     return 0
