@@ -60,6 +60,19 @@ def read_funding(path: str | Path) -> tuple[TimeColumn, FloatColumn]:
     return time, rate
 
 
+def holds_funding(path: str | Path) -> bool:
+    """Whether a file holds funding rates, by its header; False for whatever cannot be read as such."""
+    path = Path(path)
+    try:
+        if _is_parquet(path):
+            parquet_columns.read(path, FUNDING_HEADER)
+        else:
+            csv_columns.read_header(path, FUNDING_HEADER)
+    except (InputError, OSError):
+        return False  # whatever else it is, its own reader says what is wrong
+    return True
+
+
 def write_candles(path: str | Path, candles: Candles) -> None:
     """Writes CSV, CSV.gz or Parquet, as the name ends; reading gives back the same values to the last bit."""
     columns = {"timestamp": candles.time} | {name: getattr(candles, name) for name in COLUMNS[1:]}

@@ -63,7 +63,13 @@ class CandleStore:
         timeframe: str | None = None,
         allow_gaps: bool = False,
     ) -> Stored:
-        """Adds the candles of a file.  Raises InputError for a bad file or one that contradicts what is stored."""
+        """Adds the candles, or the funding rates, of a file.
+
+        Raises InputError for a bad file or one that contradicts what is stored.
+        """
+        if candle_files.holds_funding(path):
+            time, rate = candle_files.read_funding(path)
+            return self.add_funding(symbol or candle_files.symbol_of(path), time, rate, origin=Path(path).name)
         name = symbol or candle_files.stored_name(path)
         candles = candle_files.read_candles(path, symbol=name, timeframe=timeframe, allow_gaps=allow_gaps)
         return self.add(candles, allow_gaps=allow_gaps)

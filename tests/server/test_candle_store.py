@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.sim.synthetic import Market, synthetic_candles, synthetic_funding
 from engine.timeframe import HOUR
 from server.adapters import column_file
-from server.adapters.candle_files import write_candles
+from server.adapters.candle_files import write_candles, write_funding
 from server.adapters.candle_store import CandleStore
 
 
@@ -198,3 +198,19 @@ def test_candles_are_stored_hour_by_hour(store: CandleStore) -> None:
         store.add(piece(i, i + 25))
 
     assert set(np.diff(store.load("BTCUSDT", "1h").time)) == {HOUR}
+
+
+def test_a_funding_file_is_imported_as_funding(store: CandleStore, tmp_path: Path) -> None:
+    """What a file holds is read off its header, for text and Parquet; candles stay candles."""
+    instants, rates = synthetic_funding(ALL, 1)
+    for ending in ("csv", "csv.gz", "parquet"):
+        path = tmp_path / ending / f"BYBIT_BTCUSDT_FUNDING.{ending}"
+        path.parent.mkdir()
+        write_funding(path, instants, rates)
+        stored = store.import_file(path)
+        assert (stored.symbol, stored.timeframe, stored.rows) == ("BTCUSDT", "funding", len(rates))
+    again, same = store.load_funding("BTCUSDT")
+    np.testing.assert_array_equal(again, instants)
+    np.testing.assert_array_equal(same, rates)
+    write_candles(tmp_path / "BTCUSDT_1h.csv", ALL)
+    assert store.import_file(tmp_path / "BTCUSDT_1h.csv").timeframe == "1h"
