@@ -120,97 +120,101 @@ def run_columns(plan: Plan, supplies: tuple[Supply, ...], cache: ColumnCache | N
     passes = tuple(ColumnPass(plan, supply) for supply in supplies)
     for group in plan.columns:
         step = group[0]
-        if type(step.node).scope == "watchlist":
+        if step.across:
             _run_across(step, passes)
-            continue
-        for one in passes:
-            _run_group(group, one, cache)
+        elif step.delays or len(group) > 1:
+            for one in passes:
+                _run_loop(group, one)
+        else:
+            for one in passes:
+                _run_step(step, one, cache)
     return passes
 
 
-def _run_group(group: tuple[Step, ...], one: ColumnPass, cache: ColumnCache | None) -> None:
-    step = group[0]
-    key = (step.key, one.supply.identity)
-    outputs = None
-    looping = len(group) > 1 or step.delays
-    if cache is not None and not looping and (outputs := cache.get(key)) is not None:
-        one.nanoseconds[step.id] = 0
-    else:
+def _run_step(step: Step, one: ColumnPass, cache: ColumnCache | None) -> None:
+    outputs = None if cache is None else cache.get((step.key, one.supply.identity))
+    spent = 0
+    if outputs is None:
         started = perf_counter_ns()
         try:
-            if looping:
-                _run_loop(group, one)
-                one.nanoseconds[step.id] = perf_counter_ns() - started
-                return
             outputs = _outputs(step, one)
-        except (InputError, GeneratorExit):
+        except InputError:
             raise
         except Exception as error:  # a node is foreign code: whatever it raises becomes an issue of that node
-            for failed in group:
-                _fail(failed, one, error)
+            _fail(step, one, error)
             return
-        one.nanoseconds[step.id] = perf_counter_ns() - started
+        spent = perf_counter_ns() - started
         if cache is not None:
-            cache.put(key, outputs)
-    values = one.values
-    for slot, value in zip(step.slots, outputs, strict=True):
-        values[slot] = value
+            cache.put((step.key, one.supply.identity), outputs)
+    one.nanoseconds[step.id] = spent
+    first = step.slots[0]
+    one.values[first : first + len(outputs)] = outputs  # the slots of a node follow one another
 
 
 def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
-    """Call a node with its columns and return its outputs in port order, checked for length."""
+    """Call a node with its columns and return its outputs in port order, checked for kind and length."""
+    node, values = step.node, one.values
     if step.tag == SOURCE:
-        candles = one.supply.candles(step.node.symbol, step.node.timeframe or one.supply.base.timeframe)
-        return step.node.ports_of(candles)
-    values = one.values
+        return node.ports_of(one.supply.candles(node.symbol, node.timeframe or one.supply.base.timeframe))
     arguments = {name: values[slot] for name, slot in step.args}
     for name, timeframe in step.times:
         arguments[name] = one.supply.clock(timeframe).close_time
-    if step.folds:
-        _, result = step.node.step(step.state, **arguments)
-    else:
-        result = step.node.compute(**arguments)
-    outputs = result if isinstance(result, tuple) else (result,)
-    _check_kinds(step, outputs)
-    _check_lengths(step, arguments, outputs)
+    result = node.step(step.state, **arguments)[1] if step.folds else node.compute(**arguments)
+    outputs: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    rows = _common_length(step, arguments)
+    if len(outputs) != len(step.kinds):
+        raise NodeError(step.id, f"it gave {len(outputs)} values for {len(step.kinds)} ports")
+    for i, value in enumerate(outputs):
+        _check(step, step.kinds[i], value, rows)
     return outputs
 
 
-_TYPES: dict[str, tuple[type, str]] = {
-    "number": (np.ndarray, "float64"),
-    "flag": (np.ndarray, "int8"),
-    "direction": (np.ndarray, "int8"),
-    "candles": (Candles, ""),
-    "signal": (Signal, ""),
-    "size": (Size, ""),
-    "exit_policy": (ExitPolicy, ""),
-}
+_ARRAYS = {"number": "d", "flag": "b", "direction": "b"}  # kind to the dtype character of its column
+_TYPES = {"candles": Candles, "signal": Signal, "size": Size, "exit_policy": ExitPolicy}
+_ARRAY = np.ndarray
 
 
-def _check_kinds(step: Step, outputs: tuple[Any, ...]) -> None:
-    """A node gives what its ports promise, so that the node behind it is not blamed."""
-    if len(outputs) != len(step.kinds):
-        raise NodeError(step.id, f"it gave {len(outputs)} values for {len(step.kinds)} ports")
-    for port, kind, value in zip(step.ports, step.kinds, outputs, strict=True):
-        wanted, dtype = _TYPES[kind]
-        if not isinstance(value, wanted) or (dtype and value.dtype != dtype):
-            found = f"array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-            raise NodeError(step.id, f"port {port!r} is a {kind} ({wanted.__name__} {dtype}), but it gave {found}")
+def _common_length(step: Step, arguments: Mapping[str, Any]) -> int:
+    """Length of the columns a node got, -1 if none says how long its outputs must be."""
+    rows = -1
+    for name in step.sized:
+        found = len(arguments[name])
+        if found != rows and rows >= 0:
+            raise NodeError(step.id, f"columns of {rows} and {found} bars on one clock")
+        rows = found
+    return rows
 
 
-def _check_lengths(step: Step, arguments: Mapping[str, Any], outputs: tuple[Any, ...]) -> None:
-    """Columns of one clock have one length; a node that breaks this would shift time."""
-    if step.times or step.tag == "time.resample":
-        return
-    length = -1
-    for value in (*arguments.values(), *outputs):
-        if isinstance(value, np.ndarray | Candles):
-            if length not in (-1, len(value)):
-                raise NodeError(step.id, f"columns of {length} and {len(value)} bars on one clock")
-            length = len(value)
+def _check(step: Step, kind: str, value: Any, rows: int) -> None:
+    """A node gives what its ports promise, in columns as long as those it got: another length would shift time."""
+    dtype = _ARRAYS.get(kind)
+    if dtype is None:
+        if not isinstance(value, _TYPES[kind]):
+            raise NodeError(step.id, f"a {kind} port got {_found(value)}")
+    elif type(value) is not _ARRAY or value.dtype.char != dtype:
+        raise NodeError(step.id, f"a {kind} port got {_found(value)}")
+    elif len(value) != rows and rows >= 0:
+        raise NodeError(step.id, f"columns of {rows} and {len(value)} bars on one clock")
+
+
+def _found(value: Any) -> str:
+    return f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
 def _run_loop(group: tuple[Step, ...], one: ColumnPass) -> None:
+    started = perf_counter_ns()
+    try:
+        _loop_bars(group, one)
+    except Exception as error:  # a node is foreign code: whatever it raises becomes an issue of the loop
+        for failed in group:
+            _fail(failed, one, error)
+        return
+    spent = perf_counter_ns() - started
+    for step in group:
+        one.nanoseconds[step.id] = spent // len(group)
+
+
+def _loop_bars(group: tuple[Step, ...], one: ColumnPass) -> None:
     """Run a loop bar by bar: delays see this row and the one before, the others one row at a time."""
     length = len(one.supply.clock(group[0].clock))
     states = {step.id: step.state for step in group}

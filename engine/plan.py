@@ -13,10 +13,12 @@ import msgspec
 from engine.document import Graph
 from engine.errors import GraphError
 from engine.node import Contract, Decision, Fold, Node, Query
-from engine.signature import signature_of
+from engine.signature import Signature, signature_of
 from engine.validate import Checked, check
 
 SOURCE = "source.candles"
+RESAMPLE = "time.resample"
+SIZED = ("number", "flag", "direction", "candles")  # kinds with a length
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):
@@ -24,7 +26,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
 
     `args` are (argument, slot) pairs, `times` (argument, timeframe) pairs; `ports` names the outputs that lie in
     `slots`, in order.  `state` is the state before the first bar of a Fold or Decision.  `on_error` is the node's
-    policy on failure.  `delays` marks a one-bar delay that closes a loop, `folds` a Fold, `asks` a Query.
+    policy on failure.  `delays` marks a one-bar delay that closes a loop, `folds` a Fold, `asks` a Query,
+    `across` a node of watchlist scope.  `sized` names the inputs whose length the outputs must have.
     """
 
     id: str
@@ -42,6 +45,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     delays: bool = False
     folds: bool = False
     asks: bool = False
+    across: bool = False
+    sized: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
@@ -119,7 +124,14 @@ class _Planner:
             delays=bool(looping),
             folds=isinstance(node, Fold),
             asks=isinstance(node, Query),
+            across=type(node).scope == "watchlist",
+            sized=self._sized(signature, wired) if not signature.times and spec.type != RESAMPLE else (),
         )
+
+    @staticmethod
+    def _sized(signature: Signature, wired: dict[str, str]) -> tuple[str, ...]:
+        """Wired inputs that are columns: all of one clock, so all of one length."""
+        return tuple(p for p, i in signature.inputs.items() if p in wired and i.kind in SIZED)
 
     def _times_clock(self, node_id: str, clock: str) -> str:
         """Timeframe of a clock name of a node: that of the first wired input on it."""
