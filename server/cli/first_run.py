@@ -11,7 +11,7 @@ from engine.sim.synthetic import synthetic_funding
 from server.adapters.candle_store import CandleStore
 from server.adapters.folders import home
 from server.cli.backtest import print_summary, write
-from server.cli.progress import announce_kernels
+from server.cli.progress import announce_kernels, tell
 from server.graphs import load_graph
 from server.samples import SEED, sample_candles
 
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     """Back-test `ema_cross` on sample candles and say where the report lies."""
     folder = Path(options.out) if options.out else home() / "reports" / "ema_cross"
     announce_kernels()
-    print("getting sample candles, compiling what is not compiled yet (a minute at most, once) ...", flush=True)
+    tell("getting sample candles ...")
     store = CandleStore()
     candles = sample_candles(store, online=not options.offline)
     command = f"tradegraph backtest ema_cross --candles {candles.symbol}:{candles.timeframe} --capital 10000"
