@@ -13,6 +13,7 @@ run: setup ## Back-test a strategy on sample candles and say where the report li
 	@$(BIN)/tradegraph first-run
 
 test: setup ## Run all tests (ARGS="-k name -n 0" goes to pytest)
+	@./bootstrap.sh browser
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup ## Check format, style, types and import contracts

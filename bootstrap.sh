@@ -2,6 +2,7 @@
 # Makes .venv from nothing, or brings it up to date; quick when nothing changed.
 #
 #   ./bootstrap.sh         set up: PYTHON=/path/to/python chooses the interpreter of a new .venv, NO_UV=1 keeps to pip
+#   ./bootstrap.sh browser the headless Chromium the tests drive: the system's, else installed by apt-get or Playwright
 #   ./bootstrap.sh lock    write requirements.lock anew from pyproject.toml (UPGRADE=1 takes newer versions)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -130,6 +131,26 @@ setup() {
     compile_project
 }
 
+# The tests open the report in a real browser.
+has_browser() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome || $VENV_PYTHON -c '
+import pathlib, sys
+from playwright.sync_api import sync_playwright
+with sync_playwright() as p:
+    sys.exit(not pathlib.Path(p.chromium.executable_path).exists())'
+} >/dev/null 2>&1
+
+browser() {
+    if has_browser; then return; fi
+    say "Installing a headless Chromium for the tests ..."
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } \
+            >/dev/null || say "apt-get could not install chromium; trying Playwright's own."
+    fi
+    has_browser || .venv/bin/playwright install chromium || true
+    has_browser || die "the tests need Chromium; install it (Debian: apt install chromium) and run this again."
+}
+
 lock() {
     find_python
     find_uv
@@ -150,6 +171,7 @@ fi
 
 case "${1:-setup}" in
     setup) setup ;;
+    browser) browser ;;
     lock) lock ;;
-    *) die "usage: ./bootstrap.sh [setup|lock]" ;;
+    *) die "usage: ./bootstrap.sh [setup|browser|lock]" ;;
 esac

@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from playwright import sync_api
 
 from server.report import write_report
 from tests.server.report.sample import renamed, sample_result
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +19,7 @@ def browser() -> Iterator[Any]:
     found = next((path for name in names if (path := shutil.which(name))), None)
     with sync_api.sync_playwright() as playwright:
         if found is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no chromium: apt-get install chromium, or playwright install chromium")
+            pytest.fail("no Chromium; `make test` installs one, or `./bootstrap.sh browser`")
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -46,7 +45,7 @@ class Opened:
         self.page.wait_for_selector("#chart[data-ready]")
 
     def range(self, name: str) -> tuple[float, float]:
-        self.page.wait_for_timeout(50)
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         start, stop = self.page.locator(f"#{name}").get_attribute("data-range").split()
         return float(start), float(stop)
 
