@@ -27,6 +27,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Parameters of version `version + 1` for parameters of version `version` (pure)."""
         return dict(params)
 
+    def requires(self) -> tuple[str, ...]:
+        """Optional inputs that these params need connected."""
+        return ()
+
     def check(self) -> str | None:
         """A sentence on what is wrong between parameters, each of which is in its range; None if nothing is."""
         return None

@@ -118,7 +118,8 @@ def check_inputs(index: Index, problems: Problems) -> None:
     for vertex in index.vertices:
         if vertex.facts is None or vertex.twin or vertex.removed:
             continue
-        for port in vertex.facts.required:
+        needed = vertex.node.requires() if vertex.node is not None else ()
+        for port in (*vertex.facts.required, *needed):
             if port not in vertex.wired and f"{vertex.id}.{port}" not in index.spoken_for:
                 kind = vertex.facts.inputs[port].kind
                 problems.add(

@@ -30,6 +30,9 @@ class Swing(Node, frozen=True, tag="stop.swing"):
         msgspec.Meta(title="Buffer unit", description="percent of the extreme, or ATRs"),
     ] = "percent"
 
+    def requires(self) -> tuple[str, ...]:
+        return ("atr",) if self.unit == "atr" else ()
+
     def compute(self, signal: Signals, candles: Candles, atr: Number | None = None) -> Signals:
         trades = trades_of(signal)
         low, high = window_min(candles.low, self.length), window_max(candles.high, self.length)

@@ -182,3 +182,15 @@ def test_the_trace_reads_any_bar():
     assert values["candles.close"] == market.close[1234]
     assert values["entry.out"].direction in (-1, 0, 1)
     assert set(trace.nanoseconds) == {n.id for n in CROSS.nodes} - {"order"}
+
+
+def test_an_input_that_the_params_need_is_asked_for_before_anything_runs():
+    """A swing stop with its buffer in ATRs cannot do without an ATR; in percent it can."""
+    parts = {"c": "source.candles", "up": ("compare.above_level", {"level": 0.0}), "entry": "signal.flags"}
+    parts |= {"size": "size.risk", "order": "order.place"}
+    wires = ["c.close > up.a", "up.out > entry.enter_long", "c.close > entry.price", "entry.out > stop.signal"]
+    wires += ["c.candles > stop.candles", "stop.out > order.signal", "size.out > order.size"]
+    run(graph(parts | {"stop": ("stop.swing", {"unit": "percent"})}, wires), prices(300))
+    with pytest.raises(GraphError) as caught:
+        run(graph(parts | {"stop": ("stop.swing", {"unit": "atr"})}, wires), prices(300))
+    assert [(i.code, i.node, i.port) for i in caught.value.issues] == [("missing_input", "stop", "atr")]
