@@ -17,9 +17,7 @@ ROOMS = ("engine", "nodes", "server")
 LONG_FUNCTIONS = {
     "engine/matching/kernel.py:run_bars": "the order of events inside a bar, which is the published rule, in one view",
 }
-LONG_FILES = {
-    "engine/matching/bar.py": "what happens inside a bar, event by event: one chapter of docs/matching.md",
-}
+LONG_FILES = {}
 
 ENGINE_MAY_IMPORT = {
     # third parties
@@ -117,9 +115,8 @@ def p90(values: list[int]) -> int:
 
 def test_files_are_short() -> None:
     lengths = {path: len((ROOT / path).read_text().splitlines()) for path in sources(*ROOMS)}
-    assert {path: n for path, n in lengths.items() if n > 400 and path not in LONG_FILES} == {}
+    assert {path: n for path, n in lengths.items() if n > 400} == {}
     assert p90(list(lengths.values())) <= 250
-    assert lengths.keys() >= LONG_FILES.keys()
 
 
 def functions(tree: ast.Module) -> dict[str, int]:
@@ -158,7 +155,7 @@ def test_nothing_of_this_machine_is_tracked() -> None:
     """No registry host, home folder or temporary place in any text file."""
     home = re.escape(str(Path.home())) if len(Path.home().parts) > 2 else "/no/such/place"
     machine = re.compile(
-        rf"files\.pythonhosted\.org|/root/|/home/(?!(?:me|you|x)/)[a-z]\w*/|/work/(?!shared)|/Users/\w|{home}"
+        rf"\w+hosted\.org|registry\.npm\w+|deb\.\w+\.org|/root/|/home/(?!(?:me|you|x)/)[a-z]\w*/|/Users/\w|{home}"
     )
     registry = re.compile(r"(?m)^\s*(--?(extra-)?index-url|-i\s|index\s*=|registry\s*=)")
     wrong: list[str] = []

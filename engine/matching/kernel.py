@@ -7,10 +7,13 @@ and results are the same.  Bars in which nothing can happen are passed over in a
 from typing import Any
 
 from engine.kernel import kernel, part
-from engine.matching.bar import at_open, settle_funding, slipped, walk
 from engine.matching.book import book_exit, unrealized
+from engine.matching.execution import slipped
 from engine.matching.exits import advance, tighter
+from engine.matching.funding import settle_funding
+from engine.matching.opening import at_open
 from engine.matching.orders import cancel_entries, close_at_market, submit
+from engine.matching.path import walk
 from engine.matching.records import (
     ACCOUNT,
     END_OF_DATA,
