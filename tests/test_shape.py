@@ -17,7 +17,6 @@ ROOMS = ("engine", "nodes", "server")
 LONG_FUNCTIONS = {
     "engine/matching/kernel.py:run_bars": "the order of events inside a bar, which is the published rule, in one view",
 }
-LONG_FILES = {}
 
 ENGINE_MAY_IMPORT = {
     # third parties
