@@ -41,6 +41,8 @@ def walk(
     here = open_
     leg = 0
     levels = levels_inside(p, orders, s, bar, rules, market, high, low, mark_low, mark_high)
+    if levels == 0 and has_mark == 0:
+        return  # nothing to meet on any path
     if levels > 1 or (levels == 1 and (p.quantity == 0.0 or p.orders > 0)):
         account.ambiguous += 1
     if p.quantity != 0.0 and levels > 1:
