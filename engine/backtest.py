@@ -88,11 +88,17 @@ class _Run:
         return self.passes[symbol].supply.clock(self.clock)
 
     def _bar_of_row(self, symbol: int) -> NDArray[np.int64] | None:
-        """Per decision row the finest bar that closes with it; None if they are the same bars."""
+        """Per decision row the finest bar that closes with it, -1 outside the run; None if they are the same bars.
+
+        Given candles of another timeframe may begin before the run and go on after it.
+        """
         rows = self._decision_candles(symbol)
-        if rows.time is self.tables.time:
+        time = self.tables.time
+        if rows.time is time:
             return None
-        return np.searchsorted(self.tables.time, rows.close_time, side="left").astype(np.int64) - 1
+        closes = rows.close_time
+        bars = np.searchsorted(time, closes, side="left").astype(np.int64) - 1
+        return np.where(closes > time[-1] + self.tables.bar_ms, -1, bars)
 
     def _first_row(self, symbol: int) -> int:
         """First row that may decide: warm-up complete, and not before the start of the run."""
@@ -174,7 +180,9 @@ class _Run:
                 continue
             bars = self.bar_of_row[s]
             for row in range(self.first_rows[s], len(self._decision_candles(s))):
-                out.append((row if bars is None else int(bars[row]), s, row))
+                bar = row if bars is None else int(bars[row])
+                if bar >= 0:
+                    out.append((bar, s, row))
         return sorted(out)
 
     @cached_property
@@ -214,6 +222,7 @@ class _Run:
             for m, f, i in zip(self.markets, self.finest, self.instruments, strict=True)
         )
         issues = tuple(self.issues)
+        decisions = tuple(self._decision_candles(s) for s in range(len(self.markets)))
         return Result(
             graph=request.graph,
             logic_hash=self.plan.logic_hash,
@@ -229,7 +238,7 @@ class _Run:
             metrics=metrics,
             pessimistic=twin,
             rejected=engine.rejected,
-            notes=notes_of(data, metrics, twin, issues, self.first_rows, self.passes),
+            notes=notes_of(data, metrics, twin, issues, self.first_rows, decisions),
             traces=tuple(Trace(self.plan, p.supply.base.symbol, p, issues) for p in self.passes),
             seconds=perf_counter() - began,
         )

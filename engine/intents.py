@@ -75,7 +75,7 @@ def lower(
 ) -> Records:
     """All intents of a decision that depends on its row only, from its signal column (see `Decision.lowers`).
 
-    `bar_of_row` gives the finest bar that closes with each row, None = the row itself.
+    `bar_of_row` gives the finest bar that closes with each row (-1: outside the run), None = the row itself.
     """
     inputs = {name: one.values[slot] for name, slot in step.args}
     signal = inputs.get("signal")
@@ -83,6 +83,8 @@ def lower(
         return np.zeros(0, INTENT)
     rows = np.flatnonzero((signal.direction & 1).view(np.bool_))  # +1 and -1 are odd, 0 and UNKNOWN even
     rows = rows[np.searchsorted(rows, first_row) :]
+    if bar_of_row is not None:
+        rows = rows[bar_of_row[rows] >= 0]
     if not len(rows):
         return np.zeros(0, INTENT)
     inputs["signal"] = SignalRow(

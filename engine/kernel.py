@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import InputError
+
 RecordTypes = dict[str, np.dtype[Any]]
 _SCALARS: dict[str, Any] = {"f8": ctypes.c_double, "i8": ctypes.c_int64}
 
@@ -96,14 +98,24 @@ class Kernel:
 
 
 def cache_folder() -> Path:
-    """The folder of compiled kernels: `$TRADEGRAPH_CACHE`, else the user's cache folder, else a temporary one."""
+    """The folder of compiled kernels: `$TRADEGRAPH_CACHE`, else the user's cache folder, else a temporary one.
+
+    Raises InputError if all that is left is a folder others can write to.
+    """
     base = os.environ.get("TRADEGRAPH_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = Path(base) / "tradegraph" / "kernels"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
     except OSError:
-        folder = Path(tempfile.gettempdir()) / f"tradegraph-kernels-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        pass  # a home that cannot be written does not keep anyone from running
+    folder = Path(tempfile.gettempdir()) / f"tradegraph-kernels-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.stat()
+    if facts.st_uid != os.getuid() or facts.st_mode & 0o022:
+        # Whoever can write there could have us run their machine code.
+        raise InputError(f"{folder}: others can write to the kernels there; set TRADEGRAPH_CACHE to a folder of yours")
     return folder
 
 

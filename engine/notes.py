@@ -3,7 +3,6 @@
 from typing import Any
 
 from engine.candles import Candles
-from engine.columns import ColumnPass
 from engine.instruments import INFERRED
 from engine.issue import Issue
 from engine.matching.policy import Policy
@@ -25,9 +24,18 @@ def data_info(market: MarketData, finest: Candles, instrument: Instrument, polic
         synthetic=base.synthetic,
         instrument=instrument,
         funding=_funding_words(market, finest, policy),
-        mark="mark prices given" if market.mark is not None else "no mark prices: liquidation on last prices",
+        mark=_mark_words(market, finest),
         finer="" if finest is base else f"{finest.timeframe} candles {finest.identity}",
     )
+
+
+def _mark_words(market: MarketData, finest: Candles) -> str:
+    if market.mark is None:
+        return "no mark prices: liquidation on last prices"
+    words = f"{market.mark.timeframe} mark candles {market.mark.identity}"
+    if market.mark.bar_ms > finest.bar_ms:
+        words += ", longer than the bars: their basis to the last price at each open is carried over"
+    return words
 
 
 def _funding_words(market: MarketData, finest: Candles, policy: Policy) -> str:
@@ -49,9 +57,12 @@ def _funding_words(market: MarketData, finest: Candles, policy: Policy) -> str:
 
 def notes_of(
     data: tuple[DataInfo, ...], metrics: dict[str, Any], twin: dict[str, Any], issues: tuple[Issue, ...],
-    first_rows: list[int], passes: tuple[ColumnPass, ...],
+    first_rows: list[int], decisions: tuple[Candles, ...],
 ) -> tuple[str, ...]:  # fmt: skip
-    """All statements about a run, the gravest first."""
+    """All statements about a run, the gravest first.
+
+    `first_rows` are the first rows of the `decisions` candles of each market at which something may be decided.
+    """
     notes = [
         f"{d.symbol}: SYNTHETIC candles ({d.origin}); no figure here says anything about a market"
         for d in data
@@ -67,10 +78,10 @@ def notes_of(
         if d.instrument.source == INFERRED:
             tick = f"tick {d.instrument.tick:g}" if d.instrument.tick else "no tick"
             notes.append(f"{d.symbol}: trading rules {INFERRED} ({tick}, no quantity step, no minima)")
-    for first, one in zip(first_rows, passes, strict=True):
-        if first >= len(one.supply.base):
+    for first, candles in zip(first_rows, decisions, strict=True):
+        if first >= len(candles):
             notes.append(
-                f"{one.supply.base.symbol}: the graph needs {first + 1} bars of warm-up and only "
-                f"{len(one.supply.base)} are there, so nothing could be traded"
+                f"{candles.symbol}: the graph needs {first + 1} {candles.timeframe} bars of warm-up and only "
+                f"{len(candles)} are there, so nothing could be traded"
             )
     return tuple(notes)

@@ -95,8 +95,10 @@ class MatchingEngine:
         self.equity = np.empty(len(tables.time))
 
     def submit(self, intents: Records) -> None:
-        """Append intents; their bars must not lie before bars already given."""
-        self.intents = np.concatenate([self.intents, intents]) if len(self.intents) else intents
+        """Append intents; their bars must not lie before bars already given.  Those taken already are let go."""
+        waiting = self.intents[int(self.account["next_intent"][0]) :]
+        self.intents = np.concatenate([waiting, intents]) if len(waiting) else intents
+        self.account["next_intent"] = 0
 
     def run(self, end: int) -> None:
         """Advance to bar `end` (exclusive)."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.matching.engine import ExitTable, Market, Tables
 from engine.matching.records import POLICY, RR_STEPS
+from engine.time_check import instant_text
 from engine.values import UNKNOWN, ExitPolicy
 
 # Fields of an exit policy that its record has under the same name.
@@ -21,8 +22,8 @@ SAME_NAME = (
 def build_tables(markets: tuple[Market, ...], funding: bool) -> Tables:
     """Candle tables over the union of all opening instants; a market without a bar there has NaN.
 
-    With one market the tables are views of its candles.  Mark prices stand in for missing ones bar by bar never: a
-    market without mark candles uses last prices throughout, and one with a hole in them is an InputError.
+    With one market the tables are views of its candles.  A market without mark candles
+    uses last prices throughout; one with a hole in them is an InputError, as missing ones are never made up.
     """
     time = _union(markets)
     columns = {name: _stack(markets, time, name) for name in ("open", "high", "low", "close", "volume")}
@@ -80,15 +81,17 @@ def _mark_column(market: Market, time: NDArray[np.int64], name: str, last: NDArr
     assert mark is not None
     if mark.bar_ms < market.candles.bar_ms:
         raise InputError(
-            f"mark candles of {mark.symbol} are {mark.timeframe}, finer than the {market.candles.timeframe} candles: "
-            "resample them first"
+            f"mark candles of {mark.symbol} are {mark.timeframe}, finer than the {market.candles.timeframe} candles; "
+            f"give mark candles of {market.candles.timeframe} or longer"
         )
     at = np.searchsorted(mark.time, time, side="right") - 1
     used = ~np.isnan(last)
     covered = (at >= 0) & (time < mark.time[np.maximum(at, 0)] + mark.bar_ms)
     if not covered[used].all():
         missing = int(time[used & ~covered][0])
-        raise InputError(f"mark candles of {mark.symbol} have no bar at {missing} ms; give candles that cover the run")
+        raise InputError(
+            f"mark candles of {mark.symbol} have no bar at {instant_text(missing)}; give candles that cover the run"
+        )
     if mark.bar_ms == market.candles.bar_ms:
         return np.where(used, getattr(mark, name)[np.maximum(at, 0)], last)
     # A coarser mark bar says nothing about where inside it the extreme lay: the basis at its open is carried over.

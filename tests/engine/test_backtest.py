@@ -10,6 +10,7 @@ from engine.errors import GraphError, InputError
 from engine.instruments import infer_tick
 from engine.matching.engine import Funding
 from engine.matching.policy import BYBIT_LINEAR, FRICTIONLESS
+from engine.resample import resample
 from engine.result import Instrument
 from engine.trade_rows import trade_rows
 from server.graphs import load_graph
@@ -194,3 +195,43 @@ def test_an_input_that_the_params_need_is_asked_for_before_anything_runs():
     with pytest.raises(GraphError) as caught:
         run(graph(parts | {"stop": ("stop.swing", {"unit": "atr"})}, wires), prices(300))
     assert [(i.code, i.node, i.port) for i in caught.value.issues] == [("missing_input", "stop", "atr")]
+
+
+@pytest.mark.parametrize("lowered", [True, False])
+def test_given_candles_that_outlast_the_run_decide_nothing_outside_it(lowered: bool):
+    """Longer candles given for a node may begin earlier and end later: the run trades as if they were cut to it."""
+    document = graph(
+        {
+            "c": ("source.candles", {"timeframe": "4h"}),
+            "up": "compare.rising",
+            "entry": "signal.flags",
+            "size": ("size.quantity", {"quantity": 1.0}),
+            "hold": ("exit.max_bars", {"open": 3}),
+            "order": "order.place",
+        },
+        [
+            "c.close > up.a",
+            "up.out > entry.enter_long",
+            "c.close > entry.price",
+            "entry.out > order.signal",
+            "size.out > order.size",
+            "hold.out > order.exits",
+        ],
+    )
+    whole = prices(1200)
+    part = whole.part(400, 800)
+    short = run(document, MarketData(candles=part, instrument=FREE), lowered=lowered)
+    longer = run(document, MarketData(candles=part, others=(resample(whole, "4h"),), instrument=FREE), lowered=lowered)
+    assert len(short.trades) > 5 and longer.rejected == {}
+    assert longer.fills["decision_bar"].min() >= 3
+    later = longer.fills[longer.fills["decision_bar"] > 40]
+    assert set(later["time"].tolist()) <= set(part.time.tolist())
+    assert len(longer.equity) == len(part)
+
+
+def test_longer_mark_candles_are_stated():
+    """What was done with mark prices stands in the result."""
+    market = prices(400)
+    marked = run(CROSS, MarketData(candles=market, mark=resample(market, "4h"), instrument=FREE))
+    assert "4h mark candles" in marked.data[0].mark and "carried over" in marked.data[0].mark
+    assert "no mark prices" in run(CROSS, market).data[0].mark

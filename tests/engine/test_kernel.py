@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine import kernel as module
+from engine.errors import InputError
 from engine.kernel import Kernel, kernel, part
 
 POINT = np.dtype([("x", "f8"), ("n", "i8")])
@@ -144,3 +145,15 @@ def test_compiling_is_announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for _ in range(2):
         Kernel(sum_rows.python, sum_rows.types, sum_rows.records)(np.zeros((1, 1)), 1, np.empty(1))
     assert told == ["sum_rows"]
+
+
+def test_code_is_not_taken_from_where_others_can_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of the common temporary place that others can write to might hold their machine code."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TRADEGRAPH_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(module.tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = module.cache_folder()
+    assert folder.parent == tmp_path
+    folder.chmod(0o777)
+    with pytest.raises(InputError, match="others can write to"):
+        module.cache_folder()
