@@ -16,8 +16,10 @@ from engine.candles import Candles
 from engine.errors import InputError, NodeError
 from engine.issue import Issue
 from engine.plan import SOURCE, Plan, Step
-from engine.resample import resample
-from engine.values import UNKNOWN, ExitPolicy, Signal, Size, constant
+from engine.resample import no_bars, resample
+from engine.rows import rows_of, unknown
+from engine.timeframe import duration
+from engine.values import UNKNOWN, ExitPolicy, Labels, Signal, Size, Text, Zones
 
 
 class Supply:
@@ -31,9 +33,9 @@ class Supply:
 
     def candles(self, symbol: str, timeframe: str) -> Candles:
         """Candles of a symbol ("" = the run's) on a timeframe, on the run's clock of that timeframe."""
-        clock = self.clock(timeframe)
         if symbol in ("", self.base.symbol):
-            return clock
+            return self._own(timeframe)
+        clock = self.clock(timeframe)
         found = self.others.get((symbol, timeframe))
         if found is None:
             source = next((c for (name, _), c in self.others.items() if name == symbol), None)
@@ -43,7 +45,13 @@ class Supply:
         return on_clock(found, clock)
 
     def clock(self, timeframe: str) -> Candles:
-        """The run's own candles on a timeframe: given ones, else resampled from the base."""
+        """The run's own candles on a timeframe: given ones, else resampled; none where the base bars are longer."""
+        given = self.others.get((self.base.symbol, timeframe))
+        if given is None and duration(timeframe) < self.base.bar_ms:
+            return no_bars(self.base, timeframe)
+        return self._own(timeframe)
+
+    def _own(self, timeframe: str) -> Candles:
         if timeframe not in self._clocks:
             given = self.others.get((self.base.symbol, timeframe))
             self._clocks[timeframe] = given if given is not None else resample(self.base, timeframe)
@@ -93,7 +101,7 @@ class ColumnCache:
 def _bytes(value: Any) -> int:
     if isinstance(value, np.ndarray):
         return value.nbytes if value.strides[-1:] != (0,) else 8
-    if isinstance(value, Signal):
+    if isinstance(value, Signal | Labels | Zones):
         return sum(_bytes(getattr(value, name)) for name in value.__struct_fields__)
     return 64
 
@@ -159,9 +167,11 @@ def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
     arguments = {name: values[slot] for name, slot in step.args}
     for name, timeframe in step.times:
         arguments[name] = one.supply.clock(timeframe).close_time
+    rows = _common_length(step, arguments)
+    if step.folds and rows == 0:
+        return tuple(unknown(kind, 0) for kind in step.kinds)  # a fold gets at least one row
     result = node.step(step.state, **arguments)[1] if step.folds else node.compute(**arguments)
     outputs: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
-    rows = _common_length(step, arguments)
     if len(outputs) != len(step.kinds):
         raise NodeError(step.id, f"it gave {len(outputs)} values for {len(step.kinds)} ports")
     for i, value in enumerate(outputs):
@@ -170,7 +180,11 @@ def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
 
 
 _ARRAYS = {"number": "d", "flag": "b", "direction": "b"}  # kind to the dtype character of its column
-_TYPES = {"candles": Candles, "signal": Signal, "size": Size, "exit_policy": ExitPolicy}
+_TYPES = {
+    "candles": Candles, "label": Labels, "zones": Zones, "text": Text, "signal": Signal, "size": Size,
+    "exit_policy": ExitPolicy,
+}  # fmt: skip
+_SIZED = (Labels, Zones, Text)
 _ARRAY = np.ndarray
 
 
@@ -191,6 +205,8 @@ def _check(step: Step, kind: str, value: Any, rows: int) -> None:
     if dtype is None:
         if not isinstance(value, _TYPES[kind]):
             raise NodeError(step.id, f"a {kind} port got {_found(value)}")
+        if isinstance(value, _SIZED) and len(value) != rows and rows >= 0:
+            raise NodeError(step.id, f"columns of {rows} and {len(value)} bars on one clock")
     elif type(value) is not _ARRAY or value.dtype.char != dtype:
         raise NodeError(step.id, f"a {kind} port got {_found(value)}")
     elif len(value) != rows and rows >= 0:
@@ -224,19 +240,13 @@ def _loop_bars(group: tuple[Step, ...], one: ColumnPass) -> None:
     for bar in range(length):
         for step in group:
             first = bar - 1 if step.delays and bar else bar
-            arguments = {name: _rows(one.values[slot], first, bar + 1) for name, slot in step.args}
+            arguments = {name: rows_of(one.values[slot], first, bar + 1) for name, slot in step.args}
             if step.folds:
                 states[step.id], result = step.node.step(states[step.id], **arguments)
             else:
                 result = step.node.compute(**arguments)
             for slot, value in zip(step.slots, result if isinstance(result, tuple) else (result,), strict=True):
                 one.values[slot][bar] = value[-1]
-
-
-def _rows(value: Any, start: int, stop: int) -> Any:
-    if isinstance(value, np.ndarray):
-        return value[start:stop]
-    return value.part(start, stop) if isinstance(value, Candles) else value
 
 
 def _run_across(step: Step, passes: tuple[ColumnPass, ...]) -> None:
@@ -279,18 +289,3 @@ def failure(step: Step, symbol: str, error: Exception) -> Issue:
         raise NodeError(step.id, f"failed ({what}); its policy is to pause, so the run stops") from error
     message = f"node {step.id!r} failed on {symbol} ({what}); its values are unknown"
     return Issue(code="node_failed", severity="error", phase="runtime", message=message, node=step.id, received=what)
-
-
-def unknown(kind: str, length: int) -> Any:
-    """A value of a kind in which nothing is known; None for rules, which have no such value."""
-    if kind == "number":
-        return np.full(length, np.nan)
-    if kind in ("flag", "direction"):
-        return np.full(length, UNKNOWN, np.int8)
-    if kind == "signal":
-        blank = constant(float("nan"), length)
-        return Signal(
-            direction=np.full(length, UNKNOWN, np.int8),
-            entry=blank, confidence=blank, stop=blank, target=blank, quality=blank, environment=blank,
-        )  # fmt: skip
-    return None

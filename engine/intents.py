@@ -1,7 +1,5 @@
 """From intents to the records of the matching kernel: one by one, or a whole signal column at once."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -97,15 +95,3 @@ def lower(
     for name, column in (("price", "entry"), ("stop", "stop"), ("target", "target"), ("confidence", "confidence")):
         out[name] = getattr(signal, column)[rows]
     return out
-
-
-def row_value(value: Any, row: int) -> Any:
-    """The value of a wire at one bar, as a decision gets it."""
-    if isinstance(value, np.ndarray):
-        return value[row].item()
-    if isinstance(value, Signal):
-        return SignalRow(
-            direction=int(value.direction[row]),
-            **{n: float(getattr(value, n)[row]) for n in SignalRow.__struct_fields__ if n != "direction"},
-        )
-    return value

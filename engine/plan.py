@@ -18,7 +18,7 @@ from engine.validate import Checked, check
 
 SOURCE = "source.candles"
 RESAMPLE = "time.resample"
-SIZED = ("number", "flag", "direction", "candles")  # kinds with a length
+SIZED = ("number", "flag", "direction", "candles", "label", "zones", "text")  # kinds with a length
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.candles import Candles
+from engine.candles import COLUMNS, Candles
 from engine.errors import InputError
 from engine.timeframe import anchor, duration
 
@@ -29,6 +29,12 @@ def resample(candles: Candles, timeframe: str) -> Candles:
         starts, stop = starts[:-1], int(starts[-1])
     columns = _aggregate(candles, opens, starts, stop)
     return msgspec.structs.replace(candles, timeframe=timeframe, identity=f"{candles.identity}>{timeframe}", **columns)
+
+
+def no_bars(candles: Candles, timeframe: str) -> Candles:
+    """Candles of a timeframe in which nothing happened: what is known of bars shorter than those given."""
+    empty = {name: getattr(candles, name)[:0] for name in COLUMNS}
+    return msgspec.structs.replace(candles, timeframe=timeframe, identity=f"{candles.identity}>{timeframe}", **empty)
 
 
 def _checked_length(candles: Candles, timeframe: str) -> int:

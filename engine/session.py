@@ -11,10 +11,10 @@ import msgspec
 
 from engine.columns import ColumnPass
 from engine.errors import NodeError
-from engine.intents import row_value
 from engine.issue import Issue
 from engine.node import Account, Intent
 from engine.plan import Plan, Step
+from engine.rows import row_value
 from engine.signature import signature_of
 from engine.values import Signal
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.columns import ColumnPass
-from engine.intents import row_value
 from engine.issue import Issue
 from engine.plan import Plan, Step
+from engine.rows import row_value
 from engine.values import Signal
 
 _SPEAKING = ("flag", "direction", "signal")

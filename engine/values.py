@@ -13,6 +13,17 @@ from numpy.typing import NDArray
 
 from engine.candles import Candles as CandleColumns
 from engine.candles import FloatColumn, TimeColumn
+from engine.labels import Labels
+from engine.text import Line, Text
+from engine.zones import Zone, Zones, make_zones, no_zones
+
+__all__ = [
+    "KINDS", "UNKNOWN", "ByteColumn", "CandleColumns", "Candles", "CloseTimes", "Direction", "ExitPolicy",
+    "Exits", "Flag", "FloatColumn", "Label", "Labels", "Line", "Number", "OtherCandles", "OtherCloseTimes",
+    "OtherDirection", "OtherFlag", "OtherLabel", "OtherNumber", "OtherSignals", "OtherZones", "Port",
+    "PriceZones", "Signal", "SignalAtBar", "SignalRow", "Signals", "Size", "Sizing", "Text", "Texts",
+    "TimeColumn", "Times", "Value", "Zone", "Zones", "constant", "is_unknown", "make_zones", "no_zones",
+]  # fmt: skip
 
 UNKNOWN = -128
 ByteColumn = NDArray[np.int8]
@@ -132,6 +143,10 @@ Candles = Annotated[CandleColumns, Port("candles")]
 Number = Annotated[FloatColumn, Port("number")]
 Flag = Annotated[ByteColumn, Port("flag")]
 Direction = Annotated[ByteColumn, Port("direction")]
+Label = Annotated[Labels, Port("label")]
+PriceZones = Annotated[Zones, Port("zones")]
+Texts = Annotated[Text, Port("text")]
+Value = Annotated[Any, Port("any")]  # an input that takes every kind that has one value per bar
 Signals = Annotated[Signal, Port("signal")]
 SignalAtBar = Annotated[SignalRow, Port("signal")]  # what the step of a Decision declares
 Sizing = Annotated[Size, Port("size")]
@@ -139,6 +154,10 @@ Exits = Annotated[ExitPolicy, Port("exit_policy")]
 OtherCandles = Annotated[CandleColumns, Port("candles", "other")]
 OtherNumber = Annotated[FloatColumn, Port("number", "other")]
 OtherFlag = Annotated[ByteColumn, Port("flag", "other")]
+OtherDirection = Annotated[ByteColumn, Port("direction", "other")]
+OtherLabel = Annotated[Labels, Port("label", "other")]
+OtherZones = Annotated[Zones, Port("zones", "other")]
+OtherSignals = Annotated[Signal, Port("signal", "other")]
 CloseTimes = Annotated[TimeColumn, Times()]
 OtherCloseTimes = Annotated[TimeColumn, Times("other")]
 
@@ -147,6 +166,9 @@ KINDS: dict[str, str] = {
     "number": "a number per bar",
     "flag": "true, false or not yet known per bar",
     "direction": "up, flat, down or not yet known per bar",
+    "label": "a category per bar, or not yet known",
+    "zones": "price areas with bounds, kind, touches and score",
+    "text": "lines of text per bar",
     "signal": "direction, confidence, entry, stop and target per bar",
     "size": "a rule for the quantity",
     "exit_policy": "rules for stops and exits",

@@ -1,9 +1,12 @@
 """Phase types: what a wire carries must be what its input takes."""
 
+from engine.validate.facts import carries_time
 from engine.validate.index import Index
 from engine.validate.insertion import converter
 from engine.validate.problems import Problems
 from engine.validate.words import a
+
+ANY = "any"  # an input that takes every kind that has one value per bar
 
 
 def check_types(index: Index, problems: Problems) -> None:
@@ -13,7 +16,7 @@ def check_types(index: Index, problems: Problems) -> None:
         if facts is None or kind is None:
             continue
         port = facts.inputs.get(wire.target_port)
-        if port is None or port.kind == kind:
+        if port is None or port.kind == kind or (port.kind == ANY and carries_time(kind)):
             continue
         fix = converter(index, wire, port.kind) if index.affords_hint() else None
         problems.add(

@@ -21,9 +21,23 @@ from engine.candles import COLUMNS, Candles, make_candles
 from engine.errors import InputError, NodeError
 from engine.node import Contract, Decision, Fold, Node
 from engine.registry import discover
+from engine.rows import rows_of
 from engine.signature import signature_of
 from engine.timeframe import HOUR
-from engine.values import UNKNOWN, ExitPolicy, Signal, Size, constant, is_unknown
+from engine.values import (
+    UNKNOWN,
+    ExitPolicy,
+    Labels,
+    Line,
+    Signal,
+    Size,
+    Text,
+    Zones,
+    constant,
+    is_unknown,
+    make_zones,
+    no_zones,
+)
 
 NODES = dict(discover("nodes"))
 COLUMN_NODES = [t for t, c in NODES.items() if issubclass(c, Node | Fold) and signature_of(c).inputs]
@@ -91,9 +105,44 @@ def signal(rows: int, seed: int) -> Signal:
     )
 
 
+LABEL_NAMES = ("first", "second", "third")
+
+
+def labels(rows: int, seed: int) -> Labels:
+    return Labels(frozen(np.random.default_rng(seed).integers(0, len(LABEL_NAMES), rows).astype(np.int8)), LABEL_NAMES)
+
+
+def zones(rows: int, seed: int, hours: int) -> Zones:
+    """An area in about every third bar, which lives for up to 40 bars near the walk of the same seed."""
+    rng = np.random.default_rng(seed)
+    since = np.flatnonzero(rng.random(rows) < 0.3)
+    low = walk(rows, seed)[since] * (1 + rng.normal(0, 0.01, len(since)))
+    return make_zones(
+        rows,
+        since,
+        np.minimum(since + rng.integers(1, 40, len(since)), rows),
+        low,
+        low * (1 + rng.random(len(since)) / 100),
+        rng.integers(-1, 2, len(since)).astype(np.int8),
+        rng.integers(1, 6, len(since)),
+        rng.random(len(since)),
+        MONDAY + hours * HOUR * (since + 1),
+    )
+
+
 def sample(kind: str, rows: int, seed: int, hours: int) -> Any:
     rng = np.random.default_rng(seed)
     match kind:
+        case "label":
+            return labels(rows, seed)
+        case "zones":
+            return zones(rows, seed, hours)
+        case "text":
+            return Text(rows, "sample", (Line("close", frozen(walk(rows, seed))),))
+        case "any":
+            return sample(
+                ("number", "flag", "direction", "label", "zones", "signal", "text")[seed % 7], rows, seed, hours
+            )
         case "number":
             return frozen(walk(rows, seed))
         case "flag":
@@ -127,6 +176,16 @@ def changed(value: Any, change: Any) -> Any:
     """The value with `change` done to each of its columns (not to the times)."""
     if isinstance(value, np.ndarray):
         return frozen(change(value))
+    if isinstance(value, Zones):
+        return value  # an area that is not known is not there: see `unknown_inputs`
+    if isinstance(value, Labels):
+        return Labels(frozen(change(value.codes)), value.names)
+    if isinstance(value, Text):
+        return Text(
+            value.rows,
+            value.title,
+            tuple(msgspec.structs.replace(x, value=changed(x.value, change)) for x in value.lines),
+        )
     fields = {n: getattr(value, n) for n in value.__struct_fields__ if n != "time"}
     new = {n: frozen(change(v)) for n, v in fields.items() if isinstance(v, np.ndarray)}
     return msgspec.structs.replace(value, **new)
@@ -143,6 +202,12 @@ def unknown_at(rows: Any) -> Any:
     return change
 
 
+def unknown_inputs(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs with nothing known in them."""
+    out = {n: changed(v, unknown_at(slice(None))) for n, v in inputs.items()}
+    return {n: no_zones(v.rows) if isinstance(v, Zones) else v for n, v in out.items()}
+
+
 def cut(cls: type[Contract], inputs: dict[str, Any], start: int, stop: int) -> dict[str, Any]:
     """Rows `start` to `stop`; of other clocks as many bars, up to the last one closed by then."""
     out = {}
@@ -150,14 +215,7 @@ def cut(cls: type[Contract], inputs: dict[str, Any], start: int, stop: int) -> d
         hours = CLOCKS[signature_of(cls).inputs[name].clock]
         last = stop // hours
         first = max(last - (stop - start), 0) if start else 0
-        if isinstance(value, Candles):
-            out[name] = value.part(first, last)
-        elif isinstance(value, np.ndarray):
-            out[name] = value[..., first:last]
-        else:
-            fields = {n: getattr(value, n) for n in value.__struct_fields__}
-            new = {n: v[first:last] for n, v in fields.items() if isinstance(v, np.ndarray)}
-            out[name] = msgspec.structs.replace(value, **new)
+        out[name] = value[..., first:last] if isinstance(value, np.ndarray) else rows_of(value, first, last)
     return out
 
 
@@ -182,6 +240,12 @@ def columns(out: Any, name: str = "") -> dict[str, Any]:
     """The arrays of an output by name."""
     if isinstance(out, np.ndarray):
         return {name or "out": out}
+    if isinstance(out, Labels):
+        return {name or "out": out.codes}
+    if isinstance(out, Zones):
+        return zone_columns(out, name or "out")
+    if isinstance(out, Text):
+        return {k: v for i, line in enumerate(out.lines) for k, v in columns(line.value, f"{name}.{i}").items()}
     if isinstance(out, Candles):
         return {f"{name}.{c}": getattr(out, c) for c in COLUMNS}
     if isinstance(out, Signal | ExitPolicy):
@@ -191,6 +255,21 @@ def columns(out: Any, name: str = "") -> dict[str, Any]:
         return {}
     assert isinstance(out, tuple)
     return {k: v for n, part in out._asdict().items() for k, v in columns(part, n).items()}  # type: ignore[attr-defined]
+
+
+def zone_columns(zones: Zones, name: str) -> dict[str, Any]:
+    """What is known of areas at each bar, as columns: how many there are and sums over each of their fields."""
+    out = {f"{name}.zone_count": np.zeros(zones.rows)} | {f"{name}.zone_{n}": np.zeros(zones.rows) for n in ZONE_FIELDS}
+    for i in range(len(zones.since)):
+        held = slice(zones.since[i], zones.until[i])
+        weight = 1.0 + zones.low[i] % 0.01  # so that fields of two areas cannot change places unseen
+        out[f"{name}.zone_count"][held] += 1
+        for field in ZONE_FIELDS:
+            out[f"{name}.zone_{field}"][held] += weight * getattr(zones, field)[i]
+    return out
+
+
+ZONE_FIELDS = ("low", "high", "kind", "touches", "score", "born")
 
 
 def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -300,6 +379,8 @@ def test_the_last_row_depends_on_lookback_rows_only(tag: str, data: st.DataObjec
             full = columns(run(node, cut(type(node), inputs, 0, stop), stop))
             tail = columns(run(node, cut(type(node), inputs, start, stop), stop, start))
             for name, column in full.items():
+                if not column.shape[-1]:
+                    continue  # a timeframe of which these candles show no bars
                 small = 1e-12 * np.nanmax(np.abs(column), initial=0.0) if column.dtype.kind == "f" else 0
                 np.testing.assert_allclose(tail[name][..., -1], column[..., -1], rtol=1e-9, atol=small, err_msg=name)
 
@@ -362,9 +443,10 @@ def test_unknown_stays_unknown(tag: str, data: st.DataObject) -> None:
     for node, inputs, rows in cases(data, tag):
         if getattr(node, "initial", None) is not None:
             continue  # a delay told what to say while it knows nothing
-        unknown = {n: changed(v, unknown_at(slice(None))) for n, v in inputs.items()}
-        for name, column in columns(run(node, unknown, rows)).items():
-            if not name.endswith((".time", ".confidence", ".quality", ".environment")):
+        for name, column in columns(run(node, unknown_inputs(inputs), rows)).items():
+            if ".zone_" in name:
+                assert not column.any(), name
+            elif not name.endswith((".time", ".confidence", ".quality", ".environment")):
                 assert is_unknown(column).all(), name
 
 
