@@ -6,26 +6,37 @@
     smooth = indicator.sma@1(source=ema_fast.out; length=3) bypass on_error=pause "less noise"
 
 Inputs stand before the semicolon, params (as JSON) behind it, both by name.  A wire to a node that is not there stands
-on a line of its own (`ema.out -> gone.source`).  `parse` gives the logic back; tests, layout and meta are not in it.
+on a line of its own (`ema.out -> gone.source`).  What a graph shows to others stands below its first line, the graphs
+it embeds at its end:
+
+    parameter fast "Fast length" "bars" -> ema_fast.length, exit.length
+    interface 1
+    input candles candles -> swings.candles
+    output signal signal <- entry.out
+    subgraph trend {
+      graph "trend" advisor "Trend" ""
+      ...
+    }
+
+`parse` gives the logic back; tests, layout and meta are not in it.
 """
 
-import json
-import re
 from typing import Any
 
 import msgspec
 
-from engine.document import Edge, Graph, NodeSpec
+from engine.document import Edge, Graph, Interface, InterfaceInput, InterfaceOutput, NodeSpec, Parameter
 from engine.errors import InputError
 from engine.reading_order import reading_order
-
-_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
-_SPACE = re.compile(r" *")
-_NUMBER = re.compile(r"-?\d+")
+from engine.textreader import BARE, Reader
 
 
 def to_text(graph: Graph) -> str:
     """The text form; the same logic gives the same text, whatever the order of nodes and edges."""
+    return "\n".join(_block(graph)) + "\n"
+
+
+def _block(graph: Graph) -> list[str]:
     inputs: dict[str, list[Edge]] = {n.id: [] for n in graph.nodes}
     loose: list[str] = []
     for edge in sorted(graph.edges, key=lambda e: (e.target, e.source)):
@@ -35,12 +46,31 @@ def to_text(graph: Graph) -> str:
         else:
             loose.append(f"{_word(edge.source)} -> {_word(edge.target)}")
     lines = [f"graph {_json(graph.id)} {graph.kind} {_json(graph.name)} {_json(graph.description)}".rstrip()]
+    lines += _shown(graph)
     seen: set[str] = set()
     for node in reading_order(graph):
         wires = [] if node.id in seen else inputs[node.id]
         seen.add(node.id)
         lines.append(_line(node, wires))
-    return "\n".join([*lines, *loose]) + "\n"
+    lines += loose
+    for name, definition in sorted(graph.subgraphs.items()):
+        lines += [f"subgraph {_word(name)} {{", *(f"  {line}" for line in _block(definition)), "}"]
+    return lines
+
+
+def _shown(graph: Graph) -> list[str]:
+    """What the graph shows to others: parameters and interface."""
+    lines = [
+        f"parameter {_word(p.name)} {_json(p.title)} {_json(p.description)} -> {', '.join(map(_word, p.to))}"
+        for p in graph.parameters
+    ]
+    if graph.interface is not None:
+        lines.append(f"interface {graph.interface.version}")
+        lines += [
+            f"input {_word(i.name)} {_word(i.kind)} -> {', '.join(map(_word, i.to))}" for i in graph.interface.inputs
+        ]
+        lines += [f"output {_word(o.name)} {_word(o.kind)} <- {_word(o.source)}" for o in graph.interface.outputs]
+    return lines
 
 
 def _line(node: NodeSpec, wires: list[Edge]) -> str:
@@ -57,134 +87,95 @@ def _json(value: Any) -> str:
 
 
 def _word(text: str) -> str:
-    return text if _BARE.fullmatch(text) else _json(text)
+    return text if BARE.fullmatch(text) else _json(text)
 
 
 def parse(text: str, name: str = "text") -> Graph:
     """The graph a text form stands for.  Raises InputError naming the line that cannot be read."""
-    lines = text.split("\n")
-    nodes: list[NodeSpec] = []
-    edges: list[Edge] = []
-    head: tuple[str, ...] | None = None
-    for number, line in enumerate(lines, 1):
+    open_parts = [_Part("")]
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        reader = _Reader(line)
         try:
-            if head is None:
-                head = reader.head()
-            else:
-                reader.statement(nodes, edges)
+            _read(line, open_parts)
         except (ValueError, RecursionError) as error:
             raise InputError(f"{name}, line {number}: {error}") from None
-    if head is None:
-        raise InputError(f'{name}: it is empty; the first line is: graph "id" advisor "name" "description"')
-    return msgspec.convert(
-        {"schema_version": 1, "id": head[0], "kind": head[1], "name": head[2], "description": head[3]}
-        | {"nodes": tuple(nodes), "edges": tuple(edges)},
-        Graph,
-    )
+    if len(open_parts) > 1:
+        raise InputError(f"{name}: sub-graph {open_parts[-1].name!r} has no end; close it with a line }}")
+    return open_parts[0].graph(name)
 
 
-class _Reader:
-    """Reads one line from left to right; every method raises ValueError if it finds something else."""
-
-    def __init__(self, line: str) -> None:
-        self._line = line.rstrip()
-        self._at = 0
-
-    def head(self) -> tuple[str, str, str, str]:
-        self._expect("graph")
-        identity, kind = self._text(), self._word()
-        if kind not in ("advisor", "cycle"):
-            raise ValueError(f"the kind of graph is {kind!r}; it must be advisor or cycle")
-        result = (identity, kind, self._text(), self._text())
-        self._end()
-        return result
-
-    def statement(self, nodes: list[NodeSpec], edges: list[Edge]) -> None:
-        first = self._word()
-        if self._takes("->"):
-            edges.append(Edge(first, self._word()))
+def _read(line: str, open_parts: "list[_Part]") -> None:
+    """Take one line into the innermost graph that is being read."""
+    reader, part = Reader(line), open_parts[-1]
+    if reader.takes("}"):
+        if len(open_parts) == 1:
+            raise ValueError("there is no sub-graph to close")
+        reader.end()
+        open_parts.pop()
+        open_parts[-1].subgraphs[part.name] = part.graph(part.name)
+    elif part.head is None:
+        part.head = reader.head()
+    elif keyword := reader.keyword("subgraph", "parameter", "interface", "input", "output"):
+        if keyword == "subgraph":
+            open_parts.append(_Part(reader.word()))
+            reader.expect("{")
+            reader.end()
         else:
-            self._expect("=")
-            nodes.append(self._node(first, edges))
-        self._end()
+            part.shows(keyword, reader)
+    else:
+        reader.statement(part.nodes, part.edges)
 
-    def _node(self, identity: str, edges: list[Edge]) -> NodeSpec:
-        tag = self._word()
-        self._expect("@")
-        version = self._number()
-        self._expect("(")
-        while not self._sees(";") and not self._sees(")"):
-            port = self._word()
-            self._expect("=")
-            edges.append(Edge(self._word(), f"{identity}.{port}"))
-            self._takes(",")
-        params: dict[str, Any] = {}
-        if self._takes(";"):
-            while not self._sees(")"):
-                key = self._word()
-                self._expect("=")
-                params[key] = self._value()
-                self._takes(",")
-        self._expect(")")
-        mode = "mute" if self._takes("mute") else "bypass" if self._takes("bypass") else "on"
-        policy = "hold"
-        if self._takes("on_error="):
-            policy = "skip" if self._takes("skip") else "pause"
-            if policy == "pause":
-                self._expect("pause")
-        label = self._text() if self._sees('"') else ""
-        return NodeSpec(identity, tag, version, params, mode, policy, label)
 
-    def _skip(self) -> None:
-        space = _SPACE.match(self._line, self._at)
-        self._at = space.end() if space else self._at
+class _Part:
+    """A graph of which some lines have been read."""
 
-    def _sees(self, token: str) -> bool:
-        self._skip()
-        return self._line.startswith(token, self._at)
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.head: tuple[str, ...] | None = None
+        self.nodes: list[NodeSpec] = []
+        self.edges: list[Edge] = []
+        self.parameters: list[Parameter] = []
+        self.version: int | None = None
+        self.inputs: list[InterfaceInput] = []
+        self.outputs: list[InterfaceOutput] = []
+        self.subgraphs: dict[str, Graph] = {}
 
-    def _takes(self, token: str) -> bool:
-        found = self._sees(token)
-        self._at += len(token) * found
-        return found
+    def shows(self, keyword: str, reader: Reader) -> None:
+        """Read a line on what the graph shows to others."""
+        if keyword == "interface":
+            self.version = reader.number()
+            reader.end()
+            return
+        name = reader.word()
+        if keyword == "parameter":
+            title, description = reader.text(), reader.text()
+            self.parameters.append(Parameter(name, reader.words("->"), title, description))
+        elif self.version is None:
+            raise ValueError("a line interface VERSION must come before inputs and outputs")
+        elif keyword == "input":
+            self.inputs.append(InterfaceInput(name, reader.word(), reader.words("->")))
+        else:
+            kind = reader.word()
+            reader.expect("<-")
+            self.outputs.append(InterfaceOutput(name, kind, reader.word()))
+            reader.end()
 
-    def _expect(self, token: str) -> None:
-        if not self._takes(token):
-            rest = self._line[self._at : self._at + 20]
-            raise ValueError(f"column {self._at + 1}: {token!r} expected, found {rest!r}")
-
-    def _end(self) -> None:
-        if self._line[self._at :].strip():
-            self._expect("end of line")
-
-    def _word(self) -> str:
-        if self._sees('"'):
-            return self._text()
-        match = _BARE.match(self._line, self._at)
-        if match is None:
-            self._expect("a name")
-            return ""
-        self._at = match.end()
-        return match[0]
-
-    def _number(self) -> int:
-        match = _NUMBER.match(self._line, self._at)
-        if match is None:
-            self._expect("a whole number")
-            return 0
-        self._at = match.end()
-        return int(match[0])
-
-    def _text(self) -> str:
-        value = self._value()
-        if not isinstance(value, str):
-            raise ValueError(f"column {self._at}: a text in quotes expected")
-        return value
-
-    def _value(self) -> Any:
-        self._skip()
-        value, self._at = json.JSONDecoder().raw_decode(self._line, self._at)
-        return value
+    def graph(self, name: str) -> Graph:
+        """The graph that was read; InputError if there was none."""
+        if self.head is None:
+            raise InputError(f'{name}: it is empty; the first line is: graph "id" advisor "name" "description"')
+        shown = None if self.version is None else Interface(self.version, tuple(self.inputs), tuple(self.outputs))
+        identity, kind, title, description = self.head
+        return Graph(
+            schema_version=1,
+            id=identity,
+            kind="cycle" if kind == "cycle" else "advisor",
+            name=title,
+            description=description,
+            nodes=tuple(self.nodes),
+            edges=tuple(self.edges),
+            parameters=tuple(self.parameters),
+            interface=shown,
+            subgraphs=self.subgraphs,
+        )

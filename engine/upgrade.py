@@ -24,8 +24,10 @@ class Change(msgspec.Struct, frozen=True):
 def upgrade(graph: Graph, registry: Mapping[str, type[Contract]]) -> tuple[Graph, tuple[Change, ...]]:
     """The graph with every outdated node at its type's current version, and the changes in document order.
 
-    Unknown types and versions newer than the type stay as they are: the validator reports them.
+    Unknown types and versions newer than the type stay as they are: the validator reports them.  Nodes of definitions
+    are named by the way to them, as `trend/pivots` in the definition "trend".
     """
+    graph, inner = _definitions(graph, registry)
     nodes: list[NodeSpec] = []
     changes: list[Change] = []
     for spec in graph.nodes:
@@ -39,7 +41,18 @@ def upgrade(graph: Graph, registry: Mapping[str, type[Contract]]) -> tuple[Graph
         if params is not None:
             spec = msgspec.structs.replace(spec, version=cls.version, params=params)
         nodes.append(spec)
-    return (msgspec.structs.replace(graph, nodes=tuple(nodes)) if changes else graph), tuple(changes)
+    graph = msgspec.structs.replace(graph, nodes=tuple(nodes)) if changes else graph
+    return graph, (*changes, *inner)
+
+
+def _definitions(graph: Graph, registry: Mapping[str, type[Contract]]) -> tuple[Graph, tuple[Change, ...]]:
+    """The graph with its definitions upgraded, and what changed in them."""
+    upgraded: dict[str, Graph] = {}
+    found: list[Change] = []
+    for name, definition in graph.subgraphs.items():
+        upgraded[name], changes = upgrade(definition, registry)
+        found += [msgspec.structs.replace(c, node=f"{name}/{c.node}") for c in changes]
+    return (msgspec.structs.replace(graph, subgraphs=upgraded) if found else graph), tuple(found)
 
 
 def upgraded_params(spec: NodeSpec, cls: type[Contract]) -> tuple[dict[str, Any] | None, str | None]:

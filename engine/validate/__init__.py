@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.document import Graph, logic_hash
 from engine.errors import InputError
+from engine.issue import Issue
 from engine.node import Contract
 from engine.timeframe import duration
 from engine.validate.activity import switch_off
@@ -19,10 +20,13 @@ from engine.validate.clocks import RUN, check_clocks
 from engine.validate.codes import CODES, MODES, PHASES, Code
 from engine.validate.cycles import check_loops, report_cycles
 from engine.validate.data import check_data
+from engine.validate.expand import expand
 from engine.validate.flow import Flow, flow_of
 from engine.validate.index import Index
+from engine.validate.interface import check_interfaces
 from engine.validate.order import sort
 from engine.validate.params import check_params
+from engine.validate.places import in_document
 from engine.validate.problems import Problems
 from engine.validate.report import Checked, DataNeed, Derived, Report, Summary, Supply
 from engine.validate.risk import check_outputs, check_risk
@@ -78,27 +82,29 @@ def check(
     if timeframe is not None:
         duration(timeframe)
     problems = Problems()
-    index = build(graph, registry, problems)
+    expanded = expand(graph)
+    index = build(expanded, registry, problems)
     check_params(index, problems)
     switch_off(index, problems)
     check_inputs(index, problems)
     order = sort(index)
-    flow = flow_of(index, order)
+    flow = flow_of(index, order, expanded.shown)
     check_clocks(index, flow, timeframe or RUN, problems)
     report_cycles(index, order, problems)
     check_loops(order, problems)
     check_types(index, problems)
+    check_interfaces(index, expanded, problems)
     needs = data_needed(flow)
     if supply is not None:
         check_data(flow, needs, tuple(supply), symbol, problems)
     check_outputs(index, flow, problems)
     check_risk(index, flow, mode, problems)
     nodes = {v.id: v.node for v in flow.vertices if v.node is not None}
-    return Checked(_report(graph, index, flow, needs, problems), nodes)
+    issues = (*expanded.issues, *(in_document(expanded, issue) for issue in problems.issues()))
+    return Checked(_report(graph, index, flow, needs, issues), nodes, expanded.graph)
 
 
-def _report(graph: Graph, index: Index, flow: Flow, needs: tuple[DataNeed, ...], problems: Problems) -> Report:
-    issues = problems.issues()
+def _report(graph: Graph, index: Index, flow: Flow, needs: tuple[DataNeed, ...], issues: tuple[Issue, ...]) -> Report:
     errors = sum(issue.severity == "error" for issue in issues)
     return Report(
         ok=not errors,

@@ -8,6 +8,7 @@ from engine.validate.flow import Flow
 from engine.validate.index import Index, Vertex, Wire
 from engine.validate.insertion import insert, output_for
 from engine.validate.problems import Problems
+from engine.validate.types import ANY
 
 RUN = ""  # the timeframe of the run, where that is not known
 Feeds = dict[str, Wire]
@@ -86,6 +87,7 @@ def _compare(index: Index, flow: Flow, vertex: Vertex, name: str, ports: tuple[s
         if wire is None or clock is None or clock == wanted:
             continue
         kind = vertex.facts.inputs[port].kind if vertex.facts else ""
+        kind = wire.kind or kind if kind == ANY else kind
         fix = _align(index, vertex, port, kind, wanted) if not name and index.affords_hint() else None
         problems.add(
             "time_mismatch",

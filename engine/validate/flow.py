@@ -21,8 +21,8 @@ class Flow(msgspec.Struct, eq=False):
     needed: set[int]
 
 
-def flow_of(index: Index, order: Order) -> Flow:
-    """What runs and what feeds what."""
+def flow_of(index: Index, order: Order, shown: frozenset[str] = frozenset()) -> Flow:
+    """What runs and what feeds what; `shown` are ids of nodes an interface shows, which are needed as well."""
     running = [v for v in order.vertices if v.runs and not v.twin]
     feeds: dict[int, dict[str, Wire]] = {}
     late: set[tuple[int, str]] = set()
@@ -36,6 +36,10 @@ def flow_of(index: Index, order: Order) -> Flow:
     if order.feedback:
         late = {(v.index, p) for v in running for p, w in v.wired.items() if w.index in order.feedback}
     decisions = [v for v in index.vertices if v.facts is not None and v.facts.decision and v.runs and not v.twin]
-    ends = [v for v in index.vertices if v in decisions or v.loose or (v.facts is not None and v.facts.asks)]
+    ends = [
+        v
+        for v in index.vertices
+        if v in decisions or v.loose or v.id in shown or (v.facts is not None and v.facts.asks)
+    ]
     needed = upstream(ends) if decisions else {v.index for v in index.vertices}
     return Flow(running, feeds, late, decisions, needed)

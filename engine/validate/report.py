@@ -2,6 +2,7 @@
 
 import msgspec
 
+from engine.document import Graph
 from engine.issue import Issue
 from engine.node import Contract
 
@@ -66,7 +67,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """A report together with the node objects made from the params, by id, for the plan; nodes with faults lack."""
+    """A report and what the plan needs: the node objects by id (nodes with faults lack), and the flat graph."""
 
     report: Report
     nodes: dict[str, Contract]
+    graph: Graph

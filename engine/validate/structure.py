@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from engine.document import Graph, NodeSpec
+from engine.document import NodeSpec
 from engine.errors import RegistryError
 from engine.issue import Fix
 from engine.node import Contract
@@ -11,15 +11,18 @@ from engine.upgrade import upgraded_params
 from engine.validate.facts import Facts, facts_of
 from engine.validate.fixes import closest, connect, put, rename
 from engine.validate.index import Index, Vertex
+from engine.validate.places import Expanded
 from engine.validate.problems import Problems, pointer
 from engine.validate.wires import connect_all
 from engine.validate.words import a
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+EMBEDS = "subgraph."
 
 
-def build(graph: Graph, registry: Mapping[str, type[Contract]], problems: Problems) -> Index:
-    """The graph as an index, with all problems of ids, types, versions and wires reported."""
+def build(expanded: Expanded, registry: Mapping[str, type[Contract]], problems: Problems) -> Index:
+    """The flat graph as an index, with all problems of ids, types, versions and wires reported."""
+    graph = expanded.graph
     index = Index(graph, registry, [], {}, [], set())
     known: dict[str, Facts | None] = {}
     for number, spec in enumerate(graph.nodes):
@@ -33,14 +36,14 @@ def build(graph: Graph, registry: Mapping[str, type[Contract]], problems: Proble
         index.by_id.setdefault(spec.id, vertex)
     if not graph.nodes:
         problems.add("empty_graph", "The graph has no nodes; add a source of candles, a signal and an order.")
-    _report_nodes(index, problems)
+    _report_nodes(index, expanded, problems)
     connect_all(index, problems)
     return index
 
 
-def _report_nodes(index: Index, problems: Problems) -> None:
+def _report_nodes(index: Index, expanded: Expanded, problems: Problems) -> None:
     for vertex in index.vertices:
-        if not _ID.fullmatch(vertex.id):
+        if not _ID.fullmatch(expanded.local_id(vertex.index)):
             problems.add(
                 "bad_id",
                 f"Node {vertex.id!r}: the id is not allowed; use small letters, digits and _, beginning with a letter.",
@@ -63,6 +66,18 @@ def _report_nodes(index: Index, problems: Problems) -> None:
 
 
 def _report_type(index: Index, vertex: Vertex, problems: Problems) -> None:
+    if vertex.spec.type.startswith(EMBEDS):
+        if vertex.twin:
+            return  # only the first of twins is unfolded
+        name = vertex.spec.type.removeprefix(EMBEDS)
+        problems.add(
+            "unknown_node_type",
+            f"Node {vertex.id!r}: the document it stands in has no sub-graph {name!r} with an interface; put its"
+            " definition there or remove the node.",
+            vertex=vertex,
+            received=vertex.spec.type,
+        )
+        return
     found = closest(vertex.spec.type, _tags(index)) if index.affords_hint() else None
     advice = f"did you mean {found!r}" if found else "install the pack that has it or remove the node"
     fixes = [Fix("set_type", f"use {found}", (put(pointer("nodes", vertex.index, "type"), found),))] if found else []
@@ -130,6 +145,15 @@ def check_inputs(index: Index, problems: Problems) -> None:
                     expected=kind,
                     fixes=_connections(index, vertex, port, kind),
                 )
+        one_of = vertex.node.requires_one_of() if vertex.node is not None else ()
+        if one_of and not any(p in vertex.wired or f"{vertex.id}.{p}" in index.spoken_for for p in one_of):
+            problems.add(
+                "missing_input",
+                f"Node {vertex.id!r}: none of the inputs {', '.join(map(repr, one_of))} has a wire; connect one.",
+                vertex=vertex,
+                port=one_of[0],
+                expected=vertex.facts.inputs[one_of[0]].kind,
+            )
 
 
 def _connections(index: Index, vertex: Vertex, port: str, kind: str) -> list[Fix]:

@@ -19,7 +19,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.", allow_abbrev=False
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_nodes, _validate, _backtest, _candles, _doctor, _first_run):
+    for add in (_nodes, _validate, _backtest, _explain, _candles, _doctor, _first_run):
         add(commands)
     return parser.parse_args(argv)
 
@@ -60,6 +60,25 @@ def _validate(commands: Any) -> None:
 
 def _backtest(commands: Any) -> None:
     command = _command(commands, "backtest", "Back-test a graph on candles.", "backtest")
+    _run_options(command)
+    command.add_argument("--out", metavar="DIR", help="write metrics, trades, equity, graph and an HTML report there")
+    _json(command)
+
+
+def _explain(commands: Any) -> None:
+    command = _command(
+        commands, "explain", "Why a bar led to a trade, or which conditions failed, nearest first.", "explain"
+    )
+    _run_options(command)
+    command.add_argument(
+        "--at", required=True, metavar="TIME", help="explain the bar whose interval contains it, 2024-01-31T12:00 (UTC)"
+    )
+    command.add_argument("--market", metavar="SYMBOL", help="which of several markets; by default the first")
+    _json(command)
+
+
+def _run_options(command: Any) -> None:
+    """What describes a back-test."""
     add = command.add_argument
     add("graph", metavar="GRAPH", help="a graph file or the id of a built-in graph")
     add("--candles", nargs="+", required=True, metavar="FILE", help="candle files, or SYMBOL:TIMEFRAME of the store")
@@ -80,9 +99,7 @@ def _backtest(commands: Any) -> None:
     )
     add("--fees", metavar="SHARE", help="fee of every fill, as 0.00055 or 0.055%%")
     add("--rule", action="append", default=[], metavar="NAME=VALUE", help="replace one setting of the policy")
-    add("--param", action="append", default=[], metavar="NODE.PARAM=VALUE", help="replace one parameter of the graph")
-    add("--out", metavar="DIR", help="write metrics, trades, equity, graph and an HTML report there")
-    _json(command)
+    add("--param", action="append", default=[], metavar="NAME=VALUE", help="set a graph parameter, or NODE.PARAM=VALUE")
 
 
 def _candles(commands: Any) -> None:

@@ -140,6 +140,16 @@ STRUCTURE = (
         path="/edges/8", fixes=("remove_wire",), says="not written node.port",
     ),
     Case(
+        "an interface of a node that is not there", ("bad_interface",),
+        lambda d: d.update(interface={"version": 1, "outputs": [{"name": "x", "kind": "flag", "from": "gone.out"}]}),
+        port="x", path="/interface", says="there is no node 'gone'",
+    ),
+    Case(
+        "a parameter of a param that is not there", ("bad_parameter",),
+        lambda doc: doc.update(parameters=[{"name": "speed", "to": ["ema.speed"]}]),
+        param="speed", path="/parameters/0", says="no param 'ema.speed'",
+    ),
+    Case(
         "a wire twice", ("duplicate_edge",), add(wires=("ema.out > cross.b",)),
         node="cross", path="/edges/8", fixes=("remove_wire",),
     ),
