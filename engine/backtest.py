@@ -18,6 +18,7 @@ from engine.columns import ColumnCache, ColumnPass, Supply, failure, run_columns
 from engine.errors import NodeError
 from engine.instruments import infer_instrument
 from engine.intents import ExitBook, lower, record_of
+from engine.legs import arranged
 from engine.matching.engine import Market, MatchingEngine, Tables
 from engine.matching.policy import Policy, pessimistic_twin
 from engine.matching.records import INTENT, Records
@@ -39,7 +40,7 @@ def backtest(request: Request, registry: Mapping[str, type[Contract]], cache: Co
     whose policy is to pause.
     """
     began = perf_counter()
-    run = _prepared(request, registry, cache)
+    run = prepared(request, registry, cache)
     matching = run.match(request.policy)
     metrics = run.metrics(matching)
     return run.result(matching, metrics, run.twin_metrics(matching, metrics), began)
@@ -49,40 +50,48 @@ def backtest_metrics(
     request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None = None
 ) -> Metrics:
     """The metrics of `backtest` without the rest of its result, which a sweep would throw away."""
-    run = _prepared(request, registry, cache)
+    run = prepared(request, registry, cache)
     return run.metrics(run.match(request.policy))
 
 
-def _prepared(request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None) -> "_Run":
+def prepared(request: Request, registry: Mapping[str, type[Contract]], cache: ColumnCache | None = None) -> "Run":
     """Plan, columns and decisions: all that comes before the matching."""
     check_request(request)
     plan = compile_graph(request.graph, registry, request.markets[0].candles.timeframe)
     warmup = max(plan.warmup.values(), default=0)
-    markets = tuple(cut(m, request, warmup) for m in request.markets)
-    supplies = tuple(Supply(m.candles, m.others) for m in markets)
-    return _Run(request, plan, markets, run_columns(plan, supplies, cache))
+    arranged_markets, deciding, notes = arranged(request.markets, plan)
+    markets = tuple(cut(m, request, warmup) for m in arranged_markets)
+    supplies = tuple(Supply(m.candles, m.others) for m in markets[:deciding])
+    return Run(request, plan, markets, run_columns(plan, supplies, cache), notes)
 
 
-class _Run:
-    """One back-test between vector pass and result."""
+class Run:
+    """One back-test between vector pass and result.
+
+    The first `markets` have a pass each and decide; those behind them are legs, traded by the decisions of the first.
+    """
 
     def __init__(
-        self, request: Request, plan: Plan, markets: tuple[MarketData, ...], passes: tuple[ColumnPass, ...]
-    ) -> None:
+        self, request: Request, plan: Plan, markets: tuple[MarketData, ...], passes: tuple[ColumnPass, ...],
+        notes: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         self.request, self.plan, self.markets, self.passes = request, plan, markets, passes
         self.instruments = tuple(m.instrument or infer_instrument(m.candles) for m in markets)
         self.finest = tuple(finest_candles(m) for m in markets)
         self.venues = tuple(
             Market(f, i, m.funding, m.mark) for f, i, m in zip(self.finest, self.instruments, markets, strict=True)
         )
+        self.place = {m.candles.symbol: s for s, m in enumerate(markets)}
+        self.notes = notes
         self.clock = plan.rows[-1].clock
         self.exits = ExitBook()
         self.issues = [i for one in passes for i in one.issues]
         self.tables: Tables = build_tables(self.venues, request.policy.funding == "applied")
-        self.bar_of_row = [self._bar_of_row(s) for s in range(len(markets))]
-        self.first_rows = [self._first_row(s) for s in range(len(markets))]
+        self.bar_of_row = [self._bar_of_row(s) for s in range(len(passes))]
+        self.first_rows = [self._first_row(s) for s in range(len(passes))]
         self.lowers = request.lowered and all(getattr(s.node, "lowers", False) for s in plan.rows)
         self.intents = self._lower() if self.lowers else np.zeros(0, INTENT)
+        self.sent: list[Records] = []  # intents of the last row pass, in the order they were given
 
     def _decision_candles(self, symbol: int) -> Candles:
         return self.passes[symbol].supply.clock(self.clock)
@@ -112,7 +121,8 @@ class _Run:
         if all(bars is None for bars in self.bar_of_row):
             return np.zeros((0, 0), np.int32)
         table = np.full((len(self.markets), len(self.tables.time)), -1, np.int32)
-        for row, bars in zip(table, self.bar_of_row, strict=True):
+        legs = len(self.markets) - len(self.passes)  # their bars are those of the market that decides on them
+        for row, bars in zip(table, [*self.bar_of_row, *[self.bar_of_row[0]] * legs], strict=True):
             if bars is None:
                 row[:] = np.arange(len(row))
             else:
@@ -139,8 +149,8 @@ class _Run:
             self.issues.append(failure(step, self.passes[symbol].supply.base.symbol, error))
             return np.zeros(0, INTENT)
 
-    def match(self, policy: Policy) -> MatchingEngine:
-        """Run the matching engine over the whole history under a policy."""
+    def match(self, policy: Policy, *, single_from: int | None = None) -> MatchingEngine:
+        """Run the matching engine over the whole history under a policy; from a bar on bar by bar, as when live."""
         engine = MatchingEngine(
             self.tables, self.instruments, policy, self.request.capital, lower_exits(self.exits.policies),
             self._rows_table(), max(256, len(self.intents)),
@@ -148,29 +158,43 @@ class _Run:
         if self.lowers:
             engine.submit(self.intents)
         else:
-            self._row_pass(engine)
-        engine.run(len(self.tables.time))
+            self._row_pass(engine, single_from)
+        _advance(engine, len(self.tables.time), single_from)
         engine.finish()
         return engine
 
-    def _row_pass(self, engine: MatchingEngine) -> None:
+    def _row_pass(self, engine: MatchingEngine, single_from: int | None) -> None:
         """Drive sessions bar by bar: the kernel up to the close of a row, then the decisions of that row."""
+        self.sent = []
         sessions = [Session(self.plan, one) for one in self.passes]
         for bar, symbol, row in self._schedule():
             session = sessions[symbol]
             if not session.concerns(row):
                 continue
-            engine.run(bar + 1)
+            _advance(engine, bar + 1, single_from)
 
             def answer(effect: Any, bar: int = bar, symbol: int = symbol) -> None:
-                if isinstance(effect, Wanted):
-                    known = len(self.exits.policies)
-                    engine.submit(record_of(effect.intent, bar, symbol, self.exits, effect.node))
+                if isinstance(effect, Wanted) and effect.intent.action == "refuse":
+                    engine.refused[effect.intent.reason] += 1
+                elif isinstance(effect, Wanted):
+                    known, place = len(self.exits.policies), self._place(effect, symbol)
+                    self.sent.append(record_of(effect.intent, bar, place, self.exits, effect.node))
+                    engine.submit(self.sent[-1])
                     if len(self.exits.policies) > known:
                         engine.exits = lower_exits(self.exits.policies)
 
-            drive(session.bar(row, account_of(engine, symbol)), answer)
+            drive(session.bar(row, account_of(engine, symbol, self.place)), answer)
         self.issues.extend(i for s in sessions for i in s.issues)
+
+    def _place(self, wanted: Wanted, symbol: int) -> int:
+        """The market an intent is for.  Raises NodeError for one that is no leg of the node or not there."""
+        name = wanted.intent.symbol
+        if not name:
+            return symbol
+        legs = next(s.node.legs() for s in self.plan.rows if s.id == wanted.node)
+        if name not in legs or name not in self.place:
+            raise NodeError(wanted.node, f"it sent an order for {name}, which this run does not trade")
+        return self.place[name]
 
     def _schedule(self) -> list[tuple[int, int, int]]:
         """(finest bar, symbol, row) of every row that may decide, in time order."""
@@ -218,11 +242,11 @@ class _Run:
         """Everything about the run as one value."""
         request, at = self.request, self._offset()
         data = tuple(
-            data_info(m, f, i, request.policy)
-            for m, f, i in zip(self.markets, self.finest, self.instruments, strict=True)
+            data_info(m, f, i, request.policy, self.markets[0].candles.symbol if s >= len(self.passes) else "")
+            for s, (m, f, i) in enumerate(zip(self.markets, self.finest, self.instruments, strict=True))
         )
         issues = tuple(self.issues)
-        decisions = tuple(self._decision_candles(s) for s in range(len(self.markets)))
+        decisions = tuple(self._decision_candles(s) for s in range(len(self.passes)))
         return Result(
             graph=request.graph,
             logic_hash=self.plan.logic_hash,
@@ -238,10 +262,17 @@ class _Run:
             metrics=metrics,
             pessimistic=twin,
             rejected=engine.rejected,
-            notes=notes_of(data, metrics, twin, issues, self.first_rows, decisions),
+            notes=self.notes + notes_of(data, metrics, twin, issues, self.first_rows, decisions),
             traces=tuple(Trace(self.plan, p.supply.base.symbol, p, issues) for p in self.passes),
             seconds=perf_counter() - began,
         )
+
+
+def _advance(engine: MatchingEngine, end: int, single_from: int | None) -> None:
+    """Advance to bar `end` (exclusive) in one call, from bar `single_from` on in one for each bar."""
+    first = end if single_from is None else max(int(engine.account["bar"][0]) + 1, min(single_from, end))
+    for bar in range(first, end + 1):
+        engine.run(bar)
 
 
 def _shifted(log: Records, offset: int) -> Records:
@@ -255,12 +286,17 @@ def _shifted(log: Records, offset: int) -> Records:
     return log
 
 
-def account_of(engine: MatchingEngine, symbol: int) -> Account:
-    """The account as a decision sees it."""
-    p = engine.positions[symbol]
+def account_of(engine: MatchingEngine, symbol: int, places: Mapping[str, int]) -> Account:
+    """The account as a decision sees it; `places` are the markets of the run by symbol."""
     cash = float(engine.account["cash"][0])
     held = engine.positions["quantity"] * (engine.positions["last"] - engine.positions["entry"])
-    position = None
-    if p["quantity"] != 0:
-        position = Holding(float(p["quantity"]), float(p["entry"]), float(p["stop"]), float(p["target"]))
-    return Account(cash + float(held.sum()), cash, position)
+    rules = {"" if s == symbol else name: engine.instruments[s] for name, s in places.items()}
+    others = {name: p for name, s in places.items() if s != symbol and (p := _holding(engine, s)) is not None}
+    return Account(cash + float(held.sum()), cash, _holding(engine, symbol), others, rules)
+
+
+def _holding(engine: MatchingEngine, symbol: int) -> Holding | None:
+    p = engine.positions[symbol]
+    if p["quantity"] == 0:
+        return None
+    return Holding(float(p["quantity"]), float(p["entry"]), float(p["stop"]), float(p["target"]))

@@ -15,7 +15,7 @@ import numpy as np
 from engine.candles import Candles
 from engine.errors import InputError, NodeError
 from engine.issue import Issue
-from engine.plan import SOURCE, Plan, Step
+from engine.plan import SOURCE, Plan, Step, is_loop
 from engine.resample import no_bars, resample
 from engine.rows import rows_of, unknown
 from engine.timeframe import duration
@@ -127,16 +127,21 @@ def run_columns(plan: Plan, supplies: tuple[Supply, ...], cache: ColumnCache | N
     """
     passes = tuple(ColumnPass(plan, supply) for supply in supplies)
     for group in plan.columns:
-        step = group[0]
-        if step.across:
-            _run_across(step, passes)
-        elif step.delays or len(group) > 1:
-            for one in passes:
-                _run_loop(group, one)
-        else:
-            for one in passes:
-                _run_step(step, one, cache)
+        run_group(group, passes, cache)
     return passes
+
+
+def run_group(group: tuple[Step, ...], passes: tuple[ColumnPass, ...], cache: ColumnCache | None = None) -> None:
+    """Run one node, or one loop, for all symbols; what it reads must lie in the values of the passes."""
+    step = group[0]
+    if step.across:
+        _run_across(step, passes)
+    elif is_loop(group):
+        for one in passes:
+            _run_loop(group, one)
+    else:
+        for one in passes:
+            _run_step(step, one, cache)
 
 
 def _run_step(step: Step, one: ColumnPass, cache: ColumnCache | None) -> None:
@@ -167,10 +172,22 @@ def _outputs(step: Step, one: ColumnPass) -> tuple[Any, ...]:
     arguments = {name: values[slot] for name, slot in step.args}
     for name, timeframe in step.times:
         arguments[name] = one.supply.clock(timeframe).close_time
+    return called(step, arguments, step.state)[1]
+
+
+def called(step: Step, arguments: dict[str, Any], state: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Call a node with its columns: the state after them (None but for a fold), and what it gave."""
     rows = _common_length(step, arguments)
-    if step.folds and rows == 0:
-        return tuple(unknown(kind, 0) for kind in step.kinds)  # a fold gets at least one row
-    result = node.step(step.state, **arguments)[1] if step.folds else node.compute(**arguments)
+    arguments.update(step.told)
+    if not step.folds:
+        return None, _checked(step, step.node.compute(**arguments), rows)
+    if rows == 0:
+        return state, tuple(unknown(kind, 0) for kind in step.kinds)  # a fold gets at least one row
+    state, result = step.node.step(state, **arguments)
+    return state, _checked(step, result, rows)
+
+
+def _checked(step: Step, result: Any, rows: int) -> tuple[Any, ...]:
     outputs: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
     if len(outputs) != len(step.kinds):
         raise NodeError(step.id, f"it gave {len(outputs)} values for {len(step.kinds)} ports")
@@ -262,6 +279,8 @@ def _run_across(step: Step, passes: tuple[ColumnPass, ...]) -> None:
         for row, (one, at) in enumerate(zip(passes, places, strict=True)):
             table[row, at] = one.values[slot]
         arguments[name] = table
+    symbols = tuple(one.supply.base.symbol for one in passes)
+    arguments.update(told_across(step, union + duration(step.clock), symbols))
     try:
         result = step.node.compute(**arguments)
     except Exception as error:
@@ -270,7 +289,18 @@ def _run_across(step: Step, passes: tuple[ColumnPass, ...]) -> None:
         return
     for slot, table in zip(step.slots, result if isinstance(result, tuple) else (result,), strict=True):
         for row, (one, at) in enumerate(zip(passes, places, strict=True)):
-            one.values[slot] = table[row, at]
+            one.values[slot] = row_across(table, row, at)
+
+
+def told_across(step: Step, closes: Any, symbols: tuple[str, ...]) -> dict[str, Any]:
+    """What a watchlist node asks for besides its inputs: closing instants of the bars, symbols of the rows."""
+    told: dict[str, Any] = {name: closes for name, _ in step.times}
+    return told | ({step.symbols: symbols} if step.symbols is not None else {})
+
+
+def row_across(table: Any, row: int, at: Any) -> Any:
+    """The column of one symbol at some bars, from what a watchlist node gave."""
+    return Labels(table.codes[row, at], table.names) if isinstance(table, Labels) else table[row, at]
 
 
 def _fail(step: Step, one: ColumnPass, error: Exception) -> None:

@@ -7,10 +7,11 @@ import msgspec
 from engine.backtest import MarketData, Request, backtest
 from engine.document import Graph, GraphTest
 from engine.errors import InputError
+from engine.legs import legs_of
 from engine.matching.policy import POLICIES
 from engine.node import Contract
 from engine.result import EXIT_REASONS, Result
-from engine.sim.fixtures import fixture
+from engine.sim.fixtures import PREFIX, fixture, fixture_names, fixture_pair, pair_names
 
 CAPITAL = 10_000.0  # quote currency
 
@@ -35,11 +36,18 @@ def run_graph_tests(graph: Graph, registry: Mapping[str, type[Contract]]) -> tup
     return tuple(Outcome(test.name, _failures(test, _run(graph, test, registry))) for test in graph.tests)
 
 
+def fixtures_for(graph: Graph, registry: Mapping[str, type[Contract]]) -> tuple[str, ...]:
+    """The names of fixtures a graph can be tested on: two markets for one that trades a pair."""
+    return pair_names() if legs_of(graph, registry) else fixture_names()
+
+
 def _run(graph: Graph, test: GraphTest, registry: Mapping[str, type[Contract]]) -> Result:
-    if not test.candles.startswith("fixture:"):
-        raise InputError(f"test {test.name!r}: candles {test.candles!r} are not a fixture; write fixture:NAME")
-    market = MarketData(candles=fixture(test.candles))
-    request = Request(graph=graph, markets=(market,), policy=POLICIES["bybit_linear"], capital=CAPITAL)
+    if not test.candles.startswith(PREFIX):
+        raise InputError(f"test {test.name!r}: candles {test.candles!r} are not a fixture; write {PREFIX}NAME")
+    legs = legs_of(graph, registry)
+    candles = fixture_pair(test.candles, legs[0]) if legs else (fixture(test.candles),)
+    markets = tuple(MarketData(candles=c) for c in candles)
+    request = Request(graph=graph, markets=markets, policy=POLICIES["bybit_linear"], capital=CAPITAL)
     return backtest(request, registry)
 
 

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from engine.needs import Goal, Need, Seen
+from engine.result import Instrument
 from engine.values import ExitPolicy, Size
 
 
@@ -31,8 +33,24 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Optional inputs that these params need connected."""
         return ()
 
+    def levels_from(self) -> tuple[str, ...] | None:
+        """Signal inputs whose levels the signal that comes out may have; None: all of them."""
+        return None
+
+    def requires_one_of(self) -> tuple[str, ...]:
+        """Optional inputs of which at least one has to be connected."""
+        return ()
+
     def check(self) -> str | None:
         """A sentence on what is wrong between parameters, each of which is in its range; None if nothing is."""
+        return None
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need | None:
+        """What has to be so for output `port` to be `goal`, in terms of the inputs (docs/explain.md).
+
+        The answer holds for every bar and never writes to what was `seen`.  None: nothing more is known than that the
+        output is or is not so, and what the inputs of the same kind say.
+        """
         return None
 
 
@@ -69,7 +87,9 @@ class Query(Contract, frozen=True):
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision wants at the close of a bar; the exchange turns it into orders.
 
-    action     "enter", "close", "cancel" (resting entry orders) or "amend" (stop/target of the open position)
+    action     "enter", "close", "cancel" (resting entry orders), "amend" (stop/target of the open position), or
+               "refuse": nothing is sent, and `reason` is counted among the refused orders
+    symbol     the market; "" is the run's own, another one must be among the decision's `legs`
     direction  +1 or -1 for "enter"
     order      "market", "limit" or "stop" (limit and stop rest at `price`)
     opposite   what to do when a position of the other direction is open: "reverse", "close" or "ignore"
@@ -77,6 +97,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     action: str
+    symbol: str = ""
+    reason: str = ""
     direction: int = 0
     order: str = "market"
     price: float = float("nan")
@@ -102,11 +124,17 @@ class Holding(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """The account after a bar: equity marked to market and cash in quote currency, the position of this symbol."""
+    """The account after a bar: equity marked to market and cash in quote currency, the position of this symbol.
+
+    `others` are the open positions of other markets of the run, `rules` the trading rules of every market, by symbol;
+    "" is the run's own.
+    """
 
     equity: float
     cash: float
     position: Holding | None
+    others: Mapping[str, Holding] = {}
+    rules: Mapping[str, Instrument] = {}
 
 
 class Decision(Contract, frozen=True):
@@ -122,3 +150,9 @@ class Decision(Contract, frozen=True):
     # direction, price (unless NaN), stop, target and confidence from the row and is otherwise always the same; none for
     # other rows.  The engine then runs the decision over all rows at once.
     lowers: ClassVar[bool] = False
+    # Flag and direction inputs; names promise: at a row where none of them is +1 or -1 nothing is wanted or remembered.
+    acts_on: ClassVar[tuple[str, ...]] = ()
+
+    def legs(self) -> tuple[str, ...]:
+        """Symbols besides the run's own for which it sends orders; they are traded, but nothing is decided on them."""
+        return ()

@@ -10,8 +10,10 @@ from engine.request import MarketData
 from engine.result import DataInfo, Instrument
 
 
-def data_info(market: MarketData, finest: Candles, instrument: Instrument, policy: Policy) -> DataInfo:
-    """What one market was fed with."""
+def data_info(
+    market: MarketData, finest: Candles, instrument: Instrument, policy: Policy, leg_of: str = ""
+) -> DataInfo:
+    """What one market was fed with; `leg_of` is the market whose decisions trade it as the other leg of a pair."""
     base = market.candles
     return DataInfo(
         symbol=base.symbol,
@@ -25,6 +27,7 @@ def data_info(market: MarketData, finest: Candles, instrument: Instrument, polic
         instrument=instrument,
         funding=_funding_words(market, finest, policy),
         mark=_mark_words(market, finest),
+        leg_of=leg_of,
         finer="" if finest is base else f"{finest.timeframe} candles {finest.identity}",
     )
 

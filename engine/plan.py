@@ -27,7 +27,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     `args` are (argument, slot) pairs, `times` (argument, timeframe) pairs; `ports` names the outputs that lie in
     `slots`, in order.  `state` is the state before the first bar of a Fold or Decision.  `on_error` is the node's
     policy on failure.  `delays` marks a one-bar delay that closes a loop, `folds` a Fold, `asks` a Query,
-    `across` a node of watchlist scope.  `sized` names the inputs whose length the outputs must have.
+    `across` a node of watchlist scope.  `sized` names the inputs whose length the outputs must have.  `told` are
+    arguments that are known from the plan alone.
     """
 
     id: str
@@ -47,18 +48,21 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     asks: bool = False
     across: bool = False
     sized: tuple[str, ...] = ()
+    told: tuple[tuple[str, Any], ...] = ()
+    symbols: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
     """Steps in the order they run; `columns` hold whole columns, `rows` run bar by bar after them.
 
     A group of `columns` with more than one step is a loop through a one-bar delay and runs bar by bar.  `warmup` are
-    the bars of its own clock each node needs, `names` the "node.port" of each slot.
+    the bars of its own clock each node needs, `names` the "node.port" of each slot, `slot_clocks` its timeframe.
     """
 
     columns: tuple[tuple[Step, ...], ...]
     rows: tuple[Step, ...]
     names: tuple[str, ...]
+    slot_clocks: tuple[str, ...]
     warmup: dict[str, int]
     clocks: dict[str, str]
     logic_hash: str
@@ -69,14 +73,14 @@ def compile_graph(graph: Graph, registry: Mapping[str, type[Contract]], timefram
     checked = check(graph, registry, mode=mode, timeframe=timeframe)
     if not checked.report.ok:
         raise GraphError(checked.report.issues)
-    return _Planner(graph, checked, timeframe).plan()
+    return _Planner(checked, timeframe).plan()
 
 
 class _Planner:
-    def __init__(self, graph: Graph, checked: Checked, timeframe: str) -> None:
+    def __init__(self, checked: Checked, timeframe: str) -> None:
         self.nodes, self.derived, self.timeframe = checked.nodes, checked.report.derived, timeframe
         self.logic_hash = checked.report.logic_hash
-        self.specs = {n.id: n for n in graph.nodes}
+        self.specs = {n.id: n for n in checked.graph.nodes}
         skipped = set(self.derived.unreachable)
         self.order = [i for i in self.derived.order if i not in skipped]
         self.slot: dict[str, int] = {}
@@ -95,6 +99,7 @@ class _Planner:
             ),
             rows=tuple(s for s in steps.values() if isinstance(s.node, Decision | Query)),
             names=tuple(self.slot),
+            slot_clocks=tuple(self.derived.port_clocks.get(name) or self.timeframe for name in self.slot),
             warmup=self.derived.warmup_bars,
             clocks={i: self._clock(i) for i in self.order},
             logic_hash=self.logic_hash,
@@ -126,7 +131,14 @@ class _Planner:
             asks=isinstance(node, Query),
             across=type(node).scope == "watchlist",
             sized=self._sized(signature, wired) if not signature.times and spec.type != RESAMPLE else (),
+            symbols=signature.symbols,
+            told=((signature.kinds, self._kinds_of(wired)),) if signature.kinds else (),
         )
+
+    def _kinds_of(self, wired: dict[str, str]) -> dict[str, str]:
+        """What kind of value each wired input gets."""
+        ends = {port: source.partition(".") for port, source in wired.items()}
+        return {p: signature_of(type(self.nodes[node])).outputs[out].kind for p, (node, _, out) in ends.items()}
 
     @staticmethod
     def _sized(signature: Signature, wired: dict[str, str]) -> tuple[str, ...]:
@@ -199,6 +211,11 @@ class _Planner:
 
     def _reached_from(self, node_id: str) -> set[str]:
         return {node_id} | {i for i in self.order if node_id in self._needed_by(i)}
+
+
+def is_loop(group: tuple[Step, ...]) -> bool:
+    """Whether the steps are a loop through a one-bar delay, which runs bar by bar."""
+    return group[0].delays or len(group) > 1
 
 
 def is_column_step(step: Step) -> bool:

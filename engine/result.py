@@ -76,7 +76,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What one market of a back-test was fed with; `funding` and `mark` say in words what was used or is missing."""
+    """What one market of a back-test was fed with; `funding` and `mark` say in words what was used or is missing.
+
+    `leg_of` is empty, or the symbol whose decisions trade this market as the other leg of a pair.
+    """
 
     symbol: str
     timeframe: str
@@ -90,6 +93,7 @@ class DataInfo(msgspec.Struct, frozen=True, kw_only=True):
     funding: str
     mark: str
     finer: str = ""
+    leg_of: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

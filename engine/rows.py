@@ -62,8 +62,10 @@ def unknown(kind: str, length: int) -> Any:
     return None
 
 
-_FLAGS = {0: "no", 1: "yes", UNKNOWN: "not yet known"}
-_SIDES = {1: "long", -1: "short", 0: "nothing", UNKNOWN: "not yet known"}
+_UNKNOWN = "not yet known"
+_FLAGS = {0: "no", 1: "yes", UNKNOWN: _UNKNOWN}
+_WAYS = {1: "up", -1: "down", 0: "flat", UNKNOWN: _UNKNOWN}
+_SIDES = {1: "long", -1: "short", 0: "nothing", UNKNOWN: _UNKNOWN}
 
 
 def text_at(text: Text, row: int) -> str:
@@ -75,18 +77,19 @@ def text_at(text: Text, row: int) -> str:
 def _line(line: Line, row: int) -> str:
     if isinstance(line.value, Text):
         return text_at(line.value, row)
-    words = value_words(row_value(line.value, row), line.digits)
-    return f"{line.name}: {words}{f' {line.unit}' if line.unit else ''}" if line.name else words
+    words = value_words(row_value(line.value, row), line.digits, line.kind)
+    words = f"{words} {line.unit}" if line.unit and words != _UNKNOWN else words
+    return f"{line.name}: {words}" if line.name else words
 
 
-def value_words(value: Any, digits: int = 2) -> str:
-    """The value of a wire at one bar for people; a whole number stands for a flag."""
+def value_words(value: Any, digits: int = 2, kind: str = "") -> str:
+    """The value of a wire at one bar for people; a whole number stands for a flag, unless the kind is a direction."""
     if value is None:
-        return "not yet known"
+        return _UNKNOWN
     if isinstance(value, float):
-        return f"{value:.{digits}f}" if value == value else "not yet known"
+        return f"{value:.{digits}f}" if value == value else _UNKNOWN
     if isinstance(value, int):
-        return _FLAGS.get(value, str(value))
+        return (_WAYS if kind == "direction" else _FLAGS).get(value, str(value))
     if isinstance(value, SignalRow):
         return _signal_words(value, digits)
     if isinstance(value, tuple):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.columns import ColumnPass
 from engine.errors import NodeError
@@ -48,9 +50,12 @@ class Session:
         self._failures: dict[str, tuple[Issue, int]] = {}
         self._left_out = False
         self._decides_on_signals = all(getattr(s.node, "lowers", False) for s in plan.rows)
+        self._acts = _acting_rows(plan, one)
 
     def concerns(self, row: int) -> bool:
         """Whether anything can be decided at a row; where all decisions go by signals, only at signals."""
+        if self._acts is not None:
+            return bool(self._acts[row])
         if not self._decides_on_signals:
             return True
         signals = (self.one.values[slot] for step in self.plan.rows for _, slot in step.args)
@@ -110,6 +115,19 @@ class Session:
             msgspec.structs.replace(i, message=f"{i.message}, nor at {n} later bars") if n else i
             for i, n in self._failures.values()
         ]
+
+
+def _acting_rows(plan: Plan, one: ColumnPass) -> NDArray[np.bool_] | None:
+    """Where a decision may act, if all of them say on what they do (`Decision.acts_on`); None if one does not."""
+    columns: list[Any] = []
+    for step in plan.rows:
+        names: tuple[str, ...] = getattr(step.node, "acts_on", ())
+        if not names:
+            return None
+        columns += [one.values[slot] for name, slot in step.args if name in names]
+    if any(column is None for column in columns):
+        return None  # an answer that is not known before it is asked for
+    return np.any([np.abs(column.astype(np.int64)) == 1 for column in columns], axis=0)
 
 
 def drive(effects: Generator[Effect, Any, None], answer: Callable[[Effect], Any]) -> None:

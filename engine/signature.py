@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import RegistryError
 from engine.node import Contract, Decision, Fold, Node, Query
-from engine.values import Port, Times
+from engine.values import Port, Times, Watched, WireKinds
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -21,12 +21,18 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """Ports of a node type by name, and the arguments the runner fills with closing times (name → clock)."""
+    """Ports of a node type by name, and the arguments the runner fills in.
+
+    `times` are those for closing times (name → clock), `kinds` that for the kinds of what is connected, `symbols`
+    that for the symbols of the watchlist.
+    """
 
     inputs: dict[str, Input]
     outputs: dict[str, Port]
     times: dict[str, str]
     account: str | None = None  # name of a Decision's account argument
+    kinds: str | None = None
+    symbols: str | None = None
 
 
 @cache
@@ -36,7 +42,7 @@ def signature_of(cls: type[Contract]) -> Signature:
     hints = get_type_hints(method, include_extras=True)
     inputs: dict[str, Input] = {}
     times: dict[str, str] = {}
-    account = None
+    account = kinds = symbols = None
     for name, parameter in inspect.signature(method).parameters.items():
         if name in ("self", "state", "reply"):
             continue
@@ -45,11 +51,15 @@ def signature_of(cls: type[Contract]) -> Signature:
             times[name] = marker.clock
         elif isinstance(marker, Port):
             inputs[name] = Input(marker.kind, marker.clock, optional or parameter.default is None)
+        elif isinstance(marker, WireKinds):
+            kinds = name
+        elif isinstance(marker, Watched):
+            symbols = name
         elif name == "account":
             account = name
         else:
             raise RegistryError(f"{cls.__module__}: argument {name!r} of {cls.__name__} is not a port type")
-    return Signature(inputs, _outputs(cls, hints.get("return")), times, account)
+    return Signature(inputs, _outputs(cls, hints.get("return")), times, account, kinds, symbols)
 
 
 def _method(cls: type[Contract]) -> Any:
@@ -63,14 +73,14 @@ def _method(cls: type[Contract]) -> Any:
     raise RegistryError(f"{cls.__module__}: {cls.__name__} is neither Node, Fold, Query nor Decision")
 
 
-def _marker(hint: Any) -> tuple[Port | Times | None, bool]:
+def _marker(hint: Any) -> tuple[Port | Times | Watched | WireKinds | None, bool]:
     """The port marker inside a type hint, and whether the hint allows None."""
     if get_origin(hint) in (Union, UnionType):
         arms = [a for a in get_args(hint) if a is not NoneType]
         return _marker(arms[0])[0], len(arms) < len(get_args(hint))
     if get_origin(hint) is Annotated:
         for extra in get_args(hint)[1:]:
-            if isinstance(extra, Port | Times):
+            if isinstance(extra, Port | Times | Watched | WireKinds):
                 return extra, False
     return None, False
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.columns import ColumnPass
 from engine.issue import Issue
-from engine.plan import Plan, Step
+from engine.plan import Plan
 from engine.rows import row_value
 from engine.values import Signal
 
@@ -39,7 +39,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         now = self.columns.supply.base.close_time[row]
         out: dict[str, Any] = {}
         for slot, name in enumerate(self.plan.names):
-            clock = self.columns.supply.clock(self.plan.clocks[name.partition(".")[0]])
+            clock = self.columns.supply.clock(self.plan.slot_clocks[slot])
             at = row if clock is self.columns.supply.base else int(clock.close_time.searchsorted(now, side="right")) - 1
             value = self.columns.values[slot]
             out[name] = None if at < 0 else row_value(value, at)
@@ -53,7 +53,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         spoke: list[tuple[str, NDArray[np.bool_]]] = []
         for step in (s for group in self.plan.columns for s in group):
             said = [
-                self._said(slot, step, instants)
+                self._said(slot, instants)
                 for slot, kind in zip(step.slots, step.kinds, strict=True)
                 if kind in _SPEAKING
             ]
@@ -62,9 +62,11 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         decisions = [step.id for step in self.plan.rows]
         return [[*(i for i, set_ in spoke if set_[n]), *decisions] for n in range(len(instants))]
 
-    def _said(self, slot: int, step: Step, instants: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _said(self, slot: int, instants: NDArray[np.int64]) -> NDArray[np.bool_]:
         value = self.columns.values[slot]
         column = value.direction if isinstance(value, Signal) else value
-        times = self.columns.supply.clock(step.clock).close_time
+        times = self.columns.supply.clock(self.plan.slot_clocks[slot]).close_time
+        if not len(times):
+            return np.zeros(len(instants), bool)  # a timeframe of which these candles show no bars
         at = np.searchsorted(times, instants, side="right") - 1
         return (at >= 0) & (np.abs(column[np.maximum(at, 0)].astype(np.int64)) == 1)

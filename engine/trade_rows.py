@@ -59,8 +59,10 @@ def trade_rows(result: Result) -> list[TradeRow]:
 def _deciding(result: Result) -> list[list[str]]:
     """Ids of the nodes that decided each trade; empty where the run kept no trace."""
     out: list[list[str]] = [[] for _ in range(len(result.trades))]
+    names = [info.leg_of or info.symbol for info in result.data]
+    owner = np.array([names.index(name) for name in names])[result.trades["symbol"]]  # the market that decided
     for symbol, trace in enumerate(result.traces):
-        rows = np.flatnonzero(result.trades["symbol"] == symbol)
+        rows = np.flatnonzero(owner == symbol)
         decided = trace.deciding(result.time[result.trades["decision_bar"][rows]])
         for row, nodes in zip(rows.tolist(), decided, strict=True):
             out[row] = nodes

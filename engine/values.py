@@ -5,6 +5,7 @@ with NaN = not yet known.  Flags and directions are int8: 1/0 and +1/0/-1, `UNKN
 flows through every node and never becomes a trade.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -19,10 +20,11 @@ from engine.zones import Zone, Zones, make_zones, no_zones
 
 __all__ = [
     "KINDS", "UNKNOWN", "ByteColumn", "CandleColumns", "Candles", "CloseTimes", "Direction", "ExitPolicy",
-    "Exits", "Flag", "FloatColumn", "Label", "Labels", "Line", "Number", "OtherCandles", "OtherCloseTimes",
+    "Exits", "Flag", "FloatColumn", "Kinds", "Label", "Labels", "Line", "Number", "OtherCandles", "OtherCloseTimes",
     "OtherDirection", "OtherFlag", "OtherLabel", "OtherNumber", "OtherSignals", "OtherZones", "Port",
-    "PriceZones", "Signal", "SignalAtBar", "SignalRow", "Signals", "Size", "Sizing", "Text", "Texts",
-    "TimeColumn", "Times", "Value", "Zone", "Zones", "constant", "is_unknown", "make_zones", "no_zones",
+    "PriceZones", "Signal", "SignalAtBar", "SignalRow", "Signals", "Size", "Sizing", "Symbols", "Text", "Texts",
+    "TimeColumn", "Times", "Value", "Watched", "WireKinds", "Zone", "Zones", "constant", "is_unknown", "make_zones",
+    "no_zones",
 ]  # fmt: skip
 
 UNKNOWN = -128
@@ -44,6 +46,14 @@ class Times(msgspec.Struct, frozen=True):
     """Marks an argument that the runner fills in with the closing instants (ms UTC) of a clock; it is not a port."""
 
     clock: str = ""
+
+
+class WireKinds(msgspec.Struct, frozen=True):
+    """Marks an argument that the runner fills in with the kinds of what is connected, by input; it is not a port."""
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """Marks an argument that the runner fills in with the symbols of the watchlist, row by row; it is not a port."""
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +170,8 @@ OtherZones = Annotated[Zones, Port("zones", "other")]
 OtherSignals = Annotated[Signal, Port("signal", "other")]
 CloseTimes = Annotated[TimeColumn, Times()]
 OtherCloseTimes = Annotated[TimeColumn, Times("other")]
+Symbols = Annotated[tuple[str, ...], Watched()]  # of a node of watchlist scope
+Kinds = Annotated[Mapping[str, str], WireKinds()]  # tells a direction from a flag where an input takes any value
 
 KINDS: dict[str, str] = {
     "candles": "open, high, low, close and volume of closed bars",

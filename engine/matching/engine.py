@@ -1,5 +1,7 @@
 """The matching kernel with its state, as one object: what back-test and paper exchange hold."""
 
+from collections import Counter
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +79,7 @@ class MatchingEngine:
         exits: ExitTable, rows: NDArray[np.int32], trades: int = 256,
     ) -> None:  # fmt: skip
         count = len(instruments)
+        self.instruments = instruments
         self.tables, self.policy, self.exits, self.rows = tables, policy, exits, rows
         self.rules = policy.record()
         self.account = np.zeros(1, ACCOUNT)
@@ -92,6 +95,7 @@ class MatchingEngine:
         self.fills = np.zeros(2 * trades + LOG_SLACK * count, FILL)
         self.trade_log = np.zeros(trades + LOG_SLACK * count, TRADE)
         self.rejects = np.zeros(len(REJECTS), np.int64)
+        self.refused = Counter[str]()  # what decisions themselves refused to send
         self.equity = np.empty(len(tables.time))
 
     def submit(self, intents: Records) -> None:
@@ -138,7 +142,7 @@ class MatchingEngine:
     @property
     def rejected(self) -> dict[str, int]:
         """Refused and withdrawn orders by reason."""
-        return {name: int(n) for name, n in zip(REJECTS, self.rejects, strict=True) if n}
+        return {name: int(n) for name, n in zip(REJECTS, self.rejects, strict=True) if n} | self.refused
 
 
 def _market_rules(instruments: tuple[Instrument, ...]) -> Records:

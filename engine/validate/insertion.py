@@ -13,6 +13,9 @@ CONVERTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("direction", "flag"): ("direction.is_up",),
     ("flag", "signal"): ("signal.flags",),
     ("direction", "signal"): ("signal.direction",),
+    ("direction", "number"): ("direction.to_number",),
+    ("flag", "direction"): ("direction.from_flags",),
+    ("signal", "direction"): ("signal.parts",),
 }
 
 

@@ -66,3 +66,12 @@ def either(a: ByteColumn, b: ByteColumn) -> ByteColumn:
 def negate(a: ByteColumn) -> ByteColumn:
     """Kleene's not: unknown stays unknown."""
     return to_flag(a == 0, a)
+
+
+def direction_of(up: ByteColumn, down: ByteColumn | None) -> ByteColumn:
+    """A direction from flags: 0 where neither or both are true, unknown where one is."""
+    if down is None:
+        return up
+    out = up - down
+    out[(up | down) < 0] = UNKNOWN  # UNKNOWN is the only negative flag
+    return np.asarray(out, np.int8)

@@ -76,3 +76,33 @@ def run_bars_since(flag: ByteColumn, state: State, out: FloatColumn) -> int:
         out[i] = np.nan if since < 0 or flag[i] == UNKNOWN else since
     state[0] = since
     return 0
+
+
+@kernel("i1[:]", "i8", "i1[:]")
+def run_within(flag: ByteColumn, bars: int, out: ByteColumn) -> int:
+    """What was before the first bar is not known."""
+    last_true, last_unknown = -1 - bars, -1
+    for i in range(len(flag)):
+        if flag[i] == 1:
+            last_true = i
+        elif flag[i] == UNKNOWN:
+            last_unknown = i
+        if i - last_true <= bars:
+            out[i] = 1
+        else:
+            out[i] = UNKNOWN if i - last_unknown <= bars else 0
+    return 0
+
+
+@kernel("f8[:]", "i1[:]", "f8[:]", "f8[:]")
+def run_hold(a: FloatColumn, flag: ByteColumn, state: FloatColumn, out: FloatColumn) -> int:
+    """An unknown flag might have taken another number, so that none is known until the next true one."""
+    held = state[0]
+    for i in range(len(out)):
+        if flag[i] == 1:
+            held = a[i]
+        elif flag[i] == UNKNOWN:
+            held = np.nan
+        out[i] = held
+    state[0] = held
+    return 0

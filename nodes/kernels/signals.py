@@ -23,8 +23,13 @@ class Trades(NamedTuple):
     entry: FloatColumn
 
 
+def trade_rows(direction: ByteColumn) -> NDArray[np.intp]:
+    """The bars at which a direction is up or down."""
+    return np.flatnonzero((direction & 1).view(np.bool_))  # +1 and -1 are odd, 0 and UNKNOWN even
+
+
 def trades_of(signal: Signal) -> Trades:
-    rows = np.flatnonzero((signal.direction & 1).view(np.bool_))  # +1 and -1 are odd, 0 and UNKNOWN even
+    rows = trade_rows(signal.direction)
     return Trades(rows, signal.direction[rows], signal.entry[rows])
 
 

@@ -3,6 +3,7 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
+from engine.needs import Goal, Need, Seen, Wants
 from engine.node import Node
 from engine.values import UNKNOWN, Flag
 
@@ -32,3 +33,6 @@ class DelayFlag(Node, frozen=True, tag="memory.delay_flag"):
 
     def lookback(self) -> int:
         return 2
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Wants(port="a", goal=goal, ago=1)

@@ -2,6 +2,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.needs import Goal, Need, Seen, Wants
 from engine.node import Node
 from engine.values import Direction, Number, Signals, constant
 from nodes.kernels.signals import make_signal
@@ -33,3 +34,6 @@ class FromDirection(Node, frozen=True, tag="signal.direction"):
     ) -> Signals:
         confidence = constant(self.confidence, len(price)) if confidence is None else confidence
         return make_signal("signal.direction", direction, price, confidence, quality, environment)
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Wants(port="direction", goal=goal)

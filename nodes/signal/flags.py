@@ -1,10 +1,11 @@
 from typing import Annotated
 
 import msgspec
-import numpy as np
 
+from engine.needs import After, Fact, Goal, Need, Seen, Wants
 from engine.node import Node
-from engine.values import UNKNOWN, ByteColumn, Flag, Number, Signals, constant
+from engine.values import Flag, Number, Signals, constant
+from nodes.kernels.flags import direction_of
 from nodes.kernels.signals import make_signal
 
 
@@ -34,11 +35,12 @@ class Flags(Node, frozen=True, tag="signal.flags"):
         environment: Number | None = None,
     ) -> Signals:
         confidence = constant(self.confidence, len(price)) if confidence is None else confidence
-        direction = enter_long if enter_short is None else _direction(enter_long, enter_short)
+        direction = direction_of(enter_long, enter_short)
         return make_signal("signal.flags", direction, price, confidence, quality, environment)
 
-
-def _direction(enter_long: ByteColumn, enter_short: ByteColumn) -> ByteColumn:
-    out = enter_long - enter_short
-    out[(enter_long | enter_short) < 0] = UNKNOWN  # UNKNOWN is the only negative flag
-    return np.asarray(out, np.int8)
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        wanted, other = ("enter_long", "enter_short") if goal == 1 else ("enter_short", "enter_long")
+        if wanted not in seen:
+            return Fact(met=False, yes="", no=f"has no wire for {wanted}")
+        fires = Wants(port=wanted, goal=1)
+        return After(fires, Wants(port=other, goal=0), silent=True) if other in seen else fires

@@ -1,6 +1,7 @@
 import numpy as np
 
 from engine.align import asof_close
+from engine.needs import Goal, Need, Seen, Wants
 from engine.node import Node
 from engine.values import UNKNOWN, Candles, CloseTimes, Flag, OtherCloseTimes, OtherFlag
 
@@ -22,3 +23,6 @@ class AlignFlag(Node, frozen=True, tag="time.align_flag"):
         out = source[at]  # -1 picks a wrong value, which is overwritten
         out[at < 0] = UNKNOWN
         return out
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Wants(port="source", goal=goal)

@@ -40,17 +40,17 @@ class Catalogue(dict[str, Any]):
 CATALOGUE = Catalogue()
 
 
-def graph(nodes: dict[str, Any], edges: list[str], **on_error: str) -> Graph:
+def graph(nodes: dict[str, Any], edges: list[str], registry: Any = CATALOGUE, **on_error: str) -> Graph:
     """A graph from {"id": "type"} or {"id": ("type", params)} and "a.out > b.in" wires; presets fill the rest."""
     specs: list[NodeSpec] = []
     for node_id, given in nodes.items():
         tag, params = given if isinstance(given, tuple) else (given, {})
-        fields = msgspec.structs.fields(CATALOGUE[tag])
+        fields = msgspec.structs.fields(registry[tag])
         presets = {
             f.name: msgspec.to_builtins(f.default if f.default is not msgspec.NODEFAULT else f.default_factory())
             for f in fields
         }
-        version = CATALOGUE[tag].version
+        version = registry[tag].version
         mode: Any = on_error.get(node_id, "hold")
         specs.append(NodeSpec(id=node_id, type=tag, version=version, params=presets | params, on_error=mode))
     wires = tuple(Edge(*wire.split(" > ")) for wire in edges)

@@ -3,9 +3,22 @@
 from typing import Any, ClassVar
 
 import msgspec
+import numpy as np
 
 from engine.node import Account, Decision, Intent, Node, Query
-from engine.values import Flag, Number, Signals, Size
+from engine.values import (
+    Candles,
+    CloseTimes,
+    Flag,
+    Label,
+    Labels,
+    Number,
+    PriceZones,
+    Signals,
+    Size,
+    Texts,
+    make_zones,
+)
 
 
 class Failing(Node, frozen=True, tag="test.failing"):
@@ -86,3 +99,65 @@ class Obeys(Decision, frozen=True, tag="test.obeys"):
         yes: Any = told
         intents = (Intent(action="enter", direction=1, size=Size(rule="quantity", value=1.0)),) if yes == 1 else ()
         return state, intents
+
+
+class Silent(Node, frozen=True, tag="test.silent"):
+    """Passes a flag on and tells nothing of what it needs."""
+
+    def compute(self, flag: Flag) -> Flag:
+        return flag.copy()
+
+
+class CannotExplain(Node, frozen=True, tag="test.cannot_explain"):
+    """Fails when it is asked what it needs."""
+
+    def compute(self, flag: Flag) -> Flag:
+        return flag.copy()
+
+    def needs(self, port: str, goal: Any, seen: Any) -> Any:
+        raise LookupError("on purpose")
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What was read at the bars so far."""
+
+    texts: tuple[str, ...] = ()
+
+
+class Reads(Decision, frozen=True, tag="test.reads"):
+    """Reads a text at every bar and decides nothing."""
+
+    State: ClassVar[type[msgspec.Struct]] = Told
+
+    def step(self, state: Told, text: Texts) -> tuple[Told, tuple[Intent, ...]]:
+        read: Any = text
+        return Told((*state.texts, read)), ()
+
+
+class Areas(Node, frozen=True, tag="test.areas"):
+    """An area of a percent around every 50th close, for 40 bars; touched after 20 of them."""
+
+    def compute(self, candles: Candles, times: CloseTimes) -> PriceZones:
+        rows = len(candles)
+        first = np.arange(0, rows, 50)
+        since = np.concatenate([first, first + 20])
+        until, touches = np.concatenate([first + 20, first + 40]), np.repeat([1, 2], len(first))
+        keep = since < rows
+        middle = np.tile(candles.close[first], 2)
+        kind = np.tile(np.where(np.arange(len(first)) % 2, 1, -1), 2).astype(np.int8)
+        columns = (middle * 0.995, middle * 1.005, kind, touches, touches * 1.0, np.tile(times[first], 2))
+        return make_zones(rows, since[keep], np.minimum(until, rows)[keep], *(c[keep] for c in columns))
+
+
+class Mood(Node, frozen=True, tag="test.mood"):
+    """Calm and busy take turns every 30 bars."""
+
+    def compute(self, candles: Candles) -> Label:
+        return Labels((np.arange(len(candles)) // 30 % 2).astype(np.int8), ("calm", "very_busy"))
+
+
+class Touch(Node, frozen=True, tag="test.touch"):
+    """True at every 50th bar; reads an area and a label, and tells nothing of itself."""
+
+    def compute(self, areas: PriceZones, mood: Label, price: Number) -> Flag:
+        return (np.arange(len(price)) % 50 == 30).astype(np.int8)

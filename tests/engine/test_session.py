@@ -5,6 +5,7 @@ import pytest
 
 from engine.columns import Supply
 from engine.errors import NodeError
+from engine.legs import legs_of
 from engine.matching.policy import BYBIT_LINEAR
 from engine.node import Account
 from engine.registry import Registry
@@ -71,7 +72,11 @@ def test_a_query_yields_its_question_and_the_reply_reaches_the_decision():
     assert seen == ["buy at 10?", "buy at 11?", "enter"]
 
 
-@pytest.mark.parametrize("name", built_in_ids())
+# An order for a pair of markets looks at its account, so that it is never lowered.
+ONE_MARKET = [name for name in built_in_ids() if not legs_of(load_graph(name), Registry())]
+
+
+@pytest.mark.parametrize("name", ONE_MARKET)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_lowered_and_bar_by_bar_runs_are_identical(name: str, seed: int):
     """Both ways give the same fills, trades and equity to the last bit."""

@@ -96,7 +96,7 @@ def test_fixture_is_possible_and_always_the_same(name: str) -> None:
     candles = fixture(name)
 
     assert check(candles) == Checked("1h")
-    assert (len(candles), candles.synthetic) == (1500, True)
+    assert (len(candles), candles.synthetic) == (6000 if "market" in name else 1500, True)
     assert candles.identity == fixture(name).identity
     assert candles.origin == f"{name}, an invented market"
 

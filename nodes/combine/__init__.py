@@ -1,0 +1,1 @@
+"""Several opinions become one: votes, scores, vetoes, confirmations."""

@@ -1,0 +1,1 @@
+"""How sure a signal is: scaling, mapping and composing confidence."""

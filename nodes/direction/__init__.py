@@ -1,0 +1,1 @@
+"""Up, flat or down: reading it, turning it, making it."""

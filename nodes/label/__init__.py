@@ -1,0 +1,1 @@
+"""Categories: asking which one it is."""

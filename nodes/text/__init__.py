@@ -1,0 +1,1 @@
+"""Words for prompts and reports, written only when somebody reads a bar."""
