@@ -10,7 +10,6 @@ part of a tag to the class, which may be made when it is asked for (`nodes/ta`).
 
 import importlib
 import pkgutil
-import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
@@ -62,7 +61,8 @@ class Registry(Mapping[str, type[Contract]]):
             for found_tag, cls in _classes(module) if module else ():
                 if found_tag == tag:
                     return self._found.setdefault(tag, cls)
-            made = _made(sys.modules.get(name.rpartition(".")[0]), name.rpartition(".")[2])
+            category, _, last = name.rpartition(".")
+            made = _made(_module(category), last)
             if made is not None:
                 return self._found.setdefault(tag, made)
         return None

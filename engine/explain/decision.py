@@ -34,7 +34,7 @@ class NodeValues(msgspec.Struct, frozen=True, kw_only=True):
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """Why an entry was wanted: deciding conditions, nodes in running order, and what the order was to be.
 
-    `entry`, `stop` and `target` in quote currency, None = none.
+    `entry`, `stop` and `target` in quote currency (of a pair in the unit of its spread), None = none.
     """
 
     side: str
@@ -65,9 +65,8 @@ class Slicer:
         return Decided(
             side=side, conditions=conditions,
             nodes=tuple(self._node(n, instant, signal) for n in sorted(nodes, key=self._order.__getitem__)),
-            entry=_number(signal, "entry"), stop=_number(signal, "stop"), target=_number(signal, "target"),
-            confidence=_number(signal, "confidence"), order=self._order_words(),
-            size="; ".join(size_words(r) for r in rules if isinstance(r, Size)),
+            **self._levels(instant, signal), order=self._order_words(),
+            size="; ".join(size_words(r) for r in rules if isinstance(r, Size)) or self._sized_by(),
             exits=tuple(w for r in rules if isinstance(r, ExitPolicy) for w in exit_words(r)),
         )  # fmt: skip
 
@@ -95,6 +94,22 @@ class Slicer:
                     if found is not None and abs(found.direction) == 1:
                         return found
         return None
+
+    def _levels(self, instant: int, signal: Any) -> dict[str, float | None]:
+        """Levels of the signal; of a decision without one those it reads as numbers."""
+        names = ("entry", "stop", "target", "confidence")
+        if signal is not None:
+            return {name: _number(signal, name) for name in names}
+        out: dict[str, float | None] = dict.fromkeys(names)
+        for name, slot in (arg for step in self.one.plan.rows for arg in step.args if arg[0] in names):
+            column, row = self.one.values[slot], self._row(self.names.clock(slot), instant)
+            if isinstance(column, np.ndarray) and 0 <= row < len(column) and column[row] == column[row]:
+                out[name] = float(column[row])
+        return out
+
+    def _sized_by(self) -> str:
+        """The decisions that size their orders themselves."""
+        return "; ".join(f"worked out by {self.names.node(s.id)} ({s.tag})" for s in self.one.plan.rows if not s.asks)
 
     def _row(self, clock: str, instant: int) -> int:
         if clock not in self._closes:

@@ -54,7 +54,8 @@ def run_poisoned(full: FullRun, instant: int, change: Change) -> tuple[ColumnPas
         now = full.now(symbol, instant) or 0
         supply = cut_supply(whole, now + LOOP_TAIL * whole.base.bar_ms) if has_loop(full.plan) else whole
         supplies.append(Supply(change(supply.base, now), tuple(change(c, now) for c in supply.others.values())))
-    return run_columns(patient(full.plan), tuple(supplies))
+    with np.errstate(all="ignore"):  # what nodes make of nonsense is no news
+        return run_columns(patient(full.plan), tuple(supplies))
 
 
 def unknown_after(candles: Candles, now: int) -> Candles:

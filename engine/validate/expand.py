@@ -87,6 +87,8 @@ class _Unfolding:
             if number in embedded:
                 used = [*(e.source for e in graph.edges if e.target.partition(".")[0] in taken), *shown]
                 wired = {port for name, _, port in (u.partition(".") for u in used) if name == node.id}
+                if not wired and node.mode == "on":
+                    self._unused(prefix + node.id, origin)
                 inside[node.id] = self._embed(graph, node, prefix, origin, wired)
             else:
                 self.nodes.append(msgspec.structs.replace(node, id=prefix + node.id))
@@ -108,6 +110,15 @@ class _Unfolding:
             self.fault("bad_interface", message, place, node=prefix + node.id)
             return False
         return True
+
+    def _unused(self, full: str, place: Origin) -> None:
+        """Nothing of an embedded graph is unfolded if no output of it is wired, which must not go unsaid."""
+        message = f"Node {full!r}: nothing of this sub-graph is used; connect an output, mute it or remove it."
+        code = CODES["unreachable_node"]
+        self.issues.append(
+            Issue(code="unreachable_node", severity=code.severity, phase=code.phase, message=message, path=place.path,
+                  node=full)
+        )  # fmt: skip
 
     def _embed(self, graph: Graph, node: NodeSpec, prefix: str, origin: Origin, wired: set[str]) -> "_Embedding":
         definition = graph.subgraphs[node.type.removeprefix(PREFIX)]

@@ -2,6 +2,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.needs import Compare, Goal, Need, Seen
 from engine.node import Node
 from engine.values import Flag, Number
 from nodes.kernels.flags import to_flag
@@ -20,3 +21,6 @@ class AboveLevel(Node, frozen=True, tag="compare.above_level"):
 
     def compute(self, a: Number) -> Flag:
         return to_flag(a > self.level, a)
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Compare(a="a", relation=">" if goal else "<=", level=self.level)

@@ -2,6 +2,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.needs import AllOf, AnyOf, Compare, Goal, Need, Seen
 from engine.node import Node
 from engine.values import Flag, Number
 from nodes.kernels.flags import to_flag
@@ -24,3 +25,10 @@ class Between(Node, frozen=True, tag="compare.between"):
 
     def compute(self, a: Number) -> Flag:
         return to_flag((a >= self.low) & (a <= self.high), a)
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        if goal:
+            return AllOf(
+                (Compare(a="a", relation=">=", level=self.low), Compare(a="a", relation="<=", level=self.high))
+            )
+        return AnyOf((Compare(a="a", relation="<", level=self.low), Compare(a="a", relation=">", level=self.high)))

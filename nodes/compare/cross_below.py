@@ -1,3 +1,4 @@
+from engine.needs import AllOf, AnyOf, Compare, Goal, Need, Seen
 from engine.node import Node
 from engine.values import Flag, Number
 from nodes.kernels.flags import crosses
@@ -17,3 +18,8 @@ class CrossBelow(Node, frozen=True, tag="compare.cross_below"):
 
     def lookback(self) -> int:
         return 2
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        now = Compare(a="a", relation="<" if goal else ">=", against="b")
+        before = Compare(a="a", relation=">=" if goal else "<", against="b", ago=1, against_ago=1)
+        return AllOf((now, before)) if goal else AnyOf((now, before))

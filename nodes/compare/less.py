@@ -1,3 +1,4 @@
+from engine.needs import Compare, Goal, Need, Seen
 from engine.node import Node
 from engine.values import Flag, Number
 from nodes.kernels.flags import to_flag
@@ -14,3 +15,6 @@ class Less(Node, frozen=True, tag="compare.less"):
 
     def compute(self, a: Number, b: Number) -> Flag:
         return to_flag(a < b, a, b)
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Compare(a="a", relation="<" if goal else ">=", against="b")

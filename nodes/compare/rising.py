@@ -2,6 +2,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.needs import Compare, Goal, Need, Seen
 from engine.node import Node
 from engine.values import Flag, Number
 from nodes.kernels.flags import to_change_flag
@@ -23,3 +24,6 @@ class Rising(Node, frozen=True, tag="compare.rising"):
 
     def lookback(self) -> int:
         return self.bars + 1
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Compare(a="a", relation=">" if goal else "<=", against="a", against_ago=self.bars)

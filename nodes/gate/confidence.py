@@ -2,6 +2,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.needs import After, Compare, Goal, Need, Seen, Wants
 from engine.node import Node
 from engine.values import Signals
 from nodes.kernels.signals import gated, trades_of
@@ -22,3 +23,7 @@ class Confidence(Node, frozen=True, tag="gate.confidence"):
         trades = trades_of(signal)
         confidence = signal.confidence[trades.rows]
         return gated(signal, trades, confidence >= self.minimum, "gate.confidence")
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        enough = Compare(a="signal.confidence", relation=">=", level=self.minimum)
+        return After(Wants(port="signal", goal=goal), enough)

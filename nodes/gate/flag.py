@@ -1,3 +1,4 @@
+from engine.needs import AllOf, Goal, Need, Seen, Wants
 from engine.node import Node
 from engine.values import Flag as FlagColumn
 from engine.values import Signals
@@ -16,3 +17,6 @@ class Flag(Node, frozen=True, tag="gate.flag"):
     def compute(self, signal: Signals, allow: FlagColumn) -> Signals:
         trades = trades_of(signal)
         return gated(signal, trades, allow[trades.rows] == 1, "gate.flag")
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return AllOf((Wants(port="signal", goal=goal), Wants(port="allow", goal=1)))

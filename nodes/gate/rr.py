@@ -1,7 +1,9 @@
 from typing import Annotated
 
 import msgspec
+import numpy as np
 
+from engine.needs import After, Goal, Measure, Need, Seen, Wants
 from engine.node import Node
 from engine.values import Signals
 from nodes.kernels.signals import CLOSE_TO, gated, trades_of
@@ -25,3 +27,13 @@ class Rr(Node, frozen=True, tag="gate.rr"):
         risk = trades.side * (trades.entry - signal.stop[trades.rows])
         passes = (risk > 0) & (reward > 0) & (reward >= self.minimum * (1 - CLOSE_TO) * risk)
         return gated(signal, trades, passes, "gate.rr")
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        signal, side = seen.column("signal"), int(goal)
+        reward, risk = side * (signal.target - signal.entry), side * (signal.entry - signal.stop)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where((risk > 0) & (reward > 0), reward / risk, np.where(np.isnan(reward + risk), np.nan, 0.0))
+        level = self.minimum * (1 - CLOSE_TO)
+        return After(
+            Wants(port="signal", goal=goal), Measure(name="reward / risk", value=ratio, relation=">=", level=level)
+        )

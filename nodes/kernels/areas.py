@@ -72,16 +72,20 @@ def goes_before(a: int, b: int, score: FloatColumn, source: RowColumn, low: Floa
 
 
 @part
-def leader_of(
-    active: RowColumn, count: int, free: RowColumn, score: FloatColumn, source: RowColumn, low: FloatColumn,
-    high: FloatColumn,
-) -> int:  # fmt: skip
-    """The place of the version that is merged next; -1 = all are taken."""
-    best = -1
-    for k in range(count):
-        if free[k] == 1 and (best < 0 or goes_before(active[k], active[best], score, source, low, high)):
-            best = k
-    return best
+def take_in_order(  # noqa: PLR0913  a table of areas comes as columns
+    since: RowColumn, until: RowColumn, row: int, active: RowColumn, count: int, taker: int,
+    score: FloatColumn, source: RowColumn, low: FloatColumn, high: FloatColumn,
+) -> tuple[int, int]:  # fmt: skip
+    """As `take_begun`, with `active` kept in the order in which areas are merged."""
+    first = count
+    count, taker = take_begun(since, until, row, active, count, taker)
+    for k in range(first, count):
+        v, place = active[k], k
+        while place > 0 and goes_before(v, active[place - 1], score, source, low, high):
+            active[place] = active[place - 1]
+            place -= 1
+        active[place] = v
+    return count, taker
 
 
 @part
@@ -99,25 +103,27 @@ def nth_smallest(values: FloatColumn, n: int) -> float:
 
 @part
 def merge_one(  # noqa: PLR0913  a table of areas comes as columns
-    active: RowColumn, count: int, free: RowColumn, leader: int, gap: float,
-    low: FloatColumn, high: FloatColumn, touches: RowColumn, score: FloatColumn, born: TimeColumn, source: RowColumn,
+    active: RowColumn, count: int, leader: int, gap: float, lows: FloatColumn, highs: FloatColumn,
+    touches: RowColumn, score: FloatColumn, born: TimeColumn, source: RowColumn,
     best: FloatColumn, first: FloatColumn, out: FloatColumn,
 ) -> int:  # fmt: skip
-    """Takes the leader and all that overlap it, and fills in touches, score and birth; returns on how many inputs."""
+    """Takes the leader and all after it that overlap it; fills in touches, score and birth, returns how many inputs.
+
+    `lows` and `highs` are the bounds of the active areas; the low of one that is taken becomes infinite.
+    """
     for s in range(len(best)):
         best[s] = -1.0
         first[s] = np.inf
-    v = active[leader]
-    slack = gap * high[v]
+    slack = gap * highs[leader]
+    bottom, top = lows[leader] - slack, highs[leader] + slack
     most = 0
-    for k in range(count):
-        u = active[k]
-        if free[k] == 2 or low[u] > high[v] + slack or high[u] < low[v] - slack:
-            continue
-        free[k] = 2
-        best[source[u]] = max(best[source[u]], score[u])
-        first[source[u]] = min(first[source[u]], float(born[u]))
-        most = max(most, touches[u])
+    for k in range(leader, count):
+        if lows[k] <= top and highs[k] >= bottom:
+            u = active[k]
+            lows[k] = np.inf
+            best[source[u]] = max(best[source[u]], score[u])
+            first[source[u]] = min(first[source[u]], float(born[u]))
+            most = max(most, touches[u])
     total = 0.0
     seen = 0
     for s in range(len(best)):
@@ -147,13 +153,14 @@ def keep_or_open(versions: FloatGrid, count: int, alive: RowColumn, living: int,
 
 @kernel(
     "i8", "i8[:]", "i8[:]", "f8[:]", "f8[:]", "i1[:]", "i8[:]", "f8[:]", "i8[:]", "i8[:]", "i8", "i8", "f8",
-    "i8[:]", "i8[:]", "i8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:,:]",
+    "i8[:]", "i8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:]", "f8[:,:]",
 )  # fmt: skip
 def run_confluence(  # noqa: PLR0913  a table of areas comes as columns
     rows: int, since: RowColumn, until: RowColumn, low: FloatColumn, high: FloatColumn, side: ByteColumn,
     touches: RowColumn, score: FloatColumn, born: TimeColumn, source: RowColumn,
     min_inputs: int, min_touches: int, gap: float,
-    active: RowColumn, free: RowColumn, alive: RowColumn, best: FloatColumn, first: FloatColumn, out: FloatColumn,
+    active: RowColumn, alive: RowColumn, lows: FloatColumn,
+    highs: FloatColumn, best: FloatColumn, first: FloatColumn, out: FloatColumn,
     versions: FloatGrid,
 ) -> int:  # fmt: skip
     """Returns the number of versions, or FULL.  `score` is weighted; the areas are merged anew where one changes."""
@@ -161,21 +168,21 @@ def run_confluence(  # noqa: PLR0913  a table of areas comes as columns
     row = since[0] if len(since) else rows
     while row < rows:
         n = drop_ended(until, row, active, n)
-        n, taker = take_begun(since, until, row, active, n, taker)
+        n, taker = take_in_order(since, until, row, active, n, taker, score, source, low, high)
         for k in range(n):
-            free[k] = 1
+            lows[k], highs[k] = low[active[k]], high[active[k]]
         for k in range(living):
             versions[alive[k], V_UNTIL] = row  # unless it is found again
         before = count
-        leader = leader_of(active, n, free, score, source, low, high)
-        while leader >= 0:
+        for leader in range(n):
+            if lows[leader] == np.inf:
+                continue
             v = active[leader]
-            seen = merge_one(active, n, free, leader, gap, low, high, touches, score, born, source, best, first, out)
+            seen = merge_one(active, n, leader, gap, lows, highs, touches, score, born, source, best, first, out)
             if seen >= min_inputs and out[V_TOUCHES] >= min_touches:
                 out[V_LOW], out[V_HIGH], out[V_SIDE] = low[v], high[v], side[v]
                 out[V_BORN] = nth_smallest(first, min_inputs)
                 count = keep_or_open(versions, count, alive, living, out, row)
-            leader = leader_of(active, n, free, score, source, low, high)
         if count > len(versions):
             return FULL
         kept = 0
@@ -217,7 +224,8 @@ def run_at(  # noqa: PLR0913  a table of areas comes as columns
             best, touched_best, most, lowest = np.inf, 0, 0, np.inf
             for k in range(n):
                 v = active[k]
-                if side[v] == -sign:
+                beyond = low[v] - x if sign > 0 else x - high[v]  # how far the close is on the wrong side
+                if side[v] == -sign or beyond > slack:
                     continue
                 touched = 1 if bar_low[i] <= high[v] + slack and bar_high[i] >= low[v] - slack else 0
                 away = max(x - high[v], low[v] - x, 0.0)

@@ -198,8 +198,11 @@ def count_reactions(
         low, high = bounds[0, z], bounds[1, z]
         near_high, near_low = high * (1.0 + tolerance), low * (1.0 - tolerance)
         for i in range(since[z] + 1, min(until[z], rows - 1) + 1):
-            if kind[z] >= 0 and prices[1, i] <= near_high and prices[2, i] > high:
+            before = prices[2, i - 1]  # an area of either kind is a support from above and a resistance from below
+            supports = kind[z] > 0 or (kind[z] == 0 and before > high)
+            if supports and prices[1, i] <= near_high and prices[2, i] > high:
                 out[0, i] += 1.0
-            if kind[z] <= 0 and prices[0, i] >= near_low and prices[2, i] < low:
+            resists = kind[z] < 0 or (kind[z] == 0 and before < low)
+            if resists and prices[0, i] >= near_low and prices[2, i] < low:
                 out[1, i] += 1.0
     return 0

@@ -16,7 +16,7 @@ from nodes.kernels.prices import FloatGrid, known
 from nodes.kernels.rolling import window_max, window_min
 
 SAME = 1e-9  # volumes that differ by less, relatively, are the same volume with another rounding error
-FRESH = 4  # window lengths after which the window is read again
+FRESH = 16  # window lengths after which the window is read again
 FLAT = 1e-12  # a window whose range is a smaller share of the price has one price; bins would not fit into a float
 # A zero all the same; but a loop that writes +0.0 is compiled to a call of memset, and machine code that calls out of
 # itself crashes where the library lies too far away.
@@ -27,7 +27,8 @@ ONE = np.uint64(1)
 @part
 def put_bar(h: float, w: float, volume: float, width: float, base: float, bins: FloatColumn) -> None:
     """Adds the volume of a bar, negative to take it off; `base` is the number of the first bin kept."""
-    first, last = np.uint64(np.floor(w / width) - base), np.uint64(np.floor(h / width) - base)
+    scale = 1.0 / width  # of a power of two: exact
+    first, last = np.uint64(np.floor(w * scale) - base), np.uint64(np.floor(h * scale) - base)
     if last == first:
         bins[first] += volume
         return
@@ -124,7 +125,7 @@ def roll_profile(
             held = 0
             continue
         wanted = fitting_width(top - bottom, most, width)
-        first, last = np.floor(bottom / wanted), np.floor(top / wanted)
+        first, last = np.floor(bottom * (1.0 / wanted)), np.floor(top * (1.0 / wanted))
         if held > 0 and held < FRESH * length and wanted == width and first >= base and last < base + room:
             put_bar(high[i - length], low[i - length], -volume[i - length], width, base, bins)
             total -= volume[i - length]

@@ -1,3 +1,4 @@
+from engine.needs import AllOf, AnyOf, Goal, Need, Seen, all_wired
 from engine.node import Node
 from engine.values import Flag
 from nodes.kernels.flags import both
@@ -18,3 +19,7 @@ class And(Node, frozen=True, tag="logic.and"):
         for more in (c, d):
             out = out if more is None else both(out, more)
         return out
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        parts = all_wired(seen, ("a", "b", "c", "d"), goal)
+        return AllOf(parts) if goal else AnyOf(parts)

@@ -1,3 +1,4 @@
+from engine.needs import Goal, Need, Seen, Wants
 from engine.node import Node
 from engine.values import Flag
 from nodes.kernels.flags import negate
@@ -14,3 +15,6 @@ class Not(Node, frozen=True, tag="logic.not"):
 
     def compute(self, a: Flag) -> Flag:
         return negate(a)
+
+    def needs(self, port: str, goal: Goal, seen: Seen) -> Need:
+        return Wants(port="a", goal=0 if goal else 1)

@@ -19,7 +19,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.", allow_abbrev=False
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_nodes, _validate, _backtest, _explain, _candles, _doctor, _first_run):
+    for add in (_nodes, _validate, _backtest, _explain, _prove, _parity, _candles, _doctor, _first_run):
         add(commands)
     return parser.parse_args(argv)
 
@@ -44,8 +44,10 @@ def _json(command: Any) -> None:
 def _nodes(commands: Any) -> None:
     command = _command(commands, "nodes", "The catalogue of node types, or one of them.", "nodes")
     command.add_argument("type", nargs="?", metavar="TYPE", help="a node type such as indicator.ema")
-    command.add_argument("--schema", action="store_true", help="print JSON Schema of the graph document and catalogue")
-    _json(command)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--schema", action="store_true", help="print JSON Schema of the graph document and catalogue")
+    form.add_argument("--markdown", action="store_true", help="print the catalogue as a page of Markdown")
+    _json(form)
 
 
 def _validate(commands: Any) -> None:
@@ -74,6 +76,23 @@ def _explain(commands: Any) -> None:
         "--at", required=True, metavar="TIME", help="explain the bar whose interval contains it, 2024-01-31T12:00 (UTC)"
     )
     command.add_argument("--market", metavar="SYMBOL", help="which of several markets; by default the first")
+    _json(command)
+
+
+def _prove(commands: Any) -> None:
+    command = _command(
+        commands, "prove", "Whether a graph looks ahead, warms up long enough and is repeatable.", "prove"
+    )
+    _run_options(command)
+    command.add_argument("--cuts", default="50", metavar="N", help="cuts of the history of each node (50)")
+    command.add_argument("--seed", default="0", metavar="S", help="of the bars chosen by chance (0)")
+    _json(command)
+
+
+def _parity(commands: Any) -> None:
+    command = _command(commands, "parity", "Whether a graph decides the same bar by bar as in one pass.", "parity")
+    _run_options(command)
+    command.add_argument("--bars", default="500", metavar="N", help="last bars to feed one at a time (500)")
     _json(command)
 
 

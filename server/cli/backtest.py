@@ -27,16 +27,7 @@ def run(options: argparse.Namespace) -> int:
     announce_kernels()
     if options.out == "":
         raise InputError("--out names no folder; give one such as --out report")
-    graph = _tuned(load_graph(options.graph), settings(options.param, "--param"))
-    request = Request(
-        graph=graph,
-        markets=gather_markets(options, graph),
-        policy=_policy(options),
-        capital=amount(options.capital, "--capital"),
-        start=instant(options.start, "--from"),
-        end=instant(options.end, "--to"),
-    )
-    result = backtest(request, Registry())
+    result = backtest(request_of(options), Registry())
     result.settings["command"] = one_line("tradegraph " + shlex.join(sys.argv[1:]), most=10_000)
     paths = write(result, Path(options.out)) if options.out is not None else {}
     if options.json:
@@ -44,6 +35,19 @@ def run(options: argparse.Namespace) -> int:
     else:
         print_summary(result, paths)
     return 0
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """The back-test that the options of a run describe."""
+    graph = _tuned(load_graph(options.graph), settings(options.param, "--param"))
+    return Request(
+        graph=graph,
+        markets=gather_markets(options, graph),
+        policy=_policy(options),
+        capital=amount(options.capital, "--capital"),
+        start=instant(options.start, "--from"),
+        end=instant(options.end, "--to"),
+    )
 
 
 def _policy(options: argparse.Namespace) -> Policy:

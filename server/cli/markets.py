@@ -11,7 +11,9 @@ from engine.candles import Candles
 from engine.document import Graph
 from engine.errors import InputError
 from engine.instruments import infer_instrument
+from engine.legs import legs_of
 from engine.matching.engine import Funding
+from engine.registry import Registry
 from engine.result import Instrument
 from engine.timeframe import DURATIONS, duration
 from server.adapters import candle_files
@@ -22,13 +24,14 @@ from server.cli.values import LARGEST, settings
 def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketData, ...]:
     """The markets of a run.
 
-    A symbol that a candle node of the graph names is context, not traded, unless only such symbols are given.  The
-    run's timeframe is --timeframe or the shortest of the candles given; other timeframes of a symbol serve the nodes
-    that ask for them.
+    A symbol that a candle node of the graph names is context, not traded, unless only such symbols are given or the
+    graph sends orders for it as the other leg of a pair.  The run's timeframe is --timeframe or the shortest of the
+    candles given; other timeframes of a symbol serve the nodes that ask for them.
     """
     given = [_candles(name, options) for name in options.candles]
     named = {n.params.get("symbol") for n in graph.nodes if n.type == "source.candles"}
-    traded = [c for c in given if c.symbol not in named] or given
+    legs = legs_of(graph, Registry())
+    traded = [c for c in given if c.symbol in legs or c.symbol not in named] or given
     timeframe = options.timeframe or min((c.timeframe for c in traded), key=duration)
     duration(timeframe)
     finer = _by_symbol("--finer", ((c.symbol, c) for c in (_candles(name, options) for name in options.finer)))

@@ -12,12 +12,16 @@ from engine.schema import Entry, PortEntry, catalogue, document_schema, entry_of
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print all node types, one node type, or the schemas."""
+    """Print all node types, one node type, the schemas, or the page of the documentation."""
     if options.schema:
         if options.type is not None:
             raise InputError("nodes: --schema is that of all node types; leave TYPE out")
         entries = catalogue(discover())
         _print_json({"document": document_schema(), "catalogue": msgspec.to_builtins(entries)})
+    elif options.markdown:
+        if options.type is not None:
+            raise InputError("nodes: --markdown is the page of all node types; leave TYPE out")
+        _print_page()
     elif options.type is not None:
         entry = _entry(options.type)
         if options.json:
@@ -31,6 +35,13 @@ def run(options: argparse.Namespace) -> int:
         else:
             print(_table(entries))
     return 0
+
+
+def _print_page() -> None:
+    from nodes.ta.table import table
+    from server.cli.nodes_page import page
+
+    sys.stdout.write(page(catalogue(discover()), table()))
 
 
 def _entry(tag: str) -> Entry:

@@ -34,6 +34,17 @@ def amount(text: str, option: str) -> float:
     return value
 
 
+def whole(text: str, option: str) -> int:
+    """A whole number, 0 or more."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise InputError(f"{option} {text!r} is not a whole number; write one such as 50") from None
+    if not 0 <= value <= LARGEST:
+        raise InputError(f"{option} is {text}; it must be from 0 to {LARGEST:g}")
+    return value
+
+
 def share(text: str, option: str) -> float:
     """A share such as 0.00055 or 0.055%."""
     try:

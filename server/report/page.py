@@ -11,6 +11,8 @@ import numpy as np
 from engine.result import EXIT_REASONS, Result
 from engine.trade_rows import ROW_COLUMNS, TradeRow, identity
 from server.report import figures, series
+from server.report.explanations import explanations
+from server.report.overlays import overlays
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -55,6 +57,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     windowed: bool
     window_pad: int
     curve_buckets: int
+    explained: bool
+    explain_command: str
 
 
 def render(result: Result, rows: list[TradeRow]) -> str:
@@ -74,7 +78,9 @@ def page_of(result: Result, rows: list[TradeRow]) -> Page:
     """Gather what the page shows."""
     graph = msgspec.to_builtins(result.graph)
     curve, charts, months = series.equity_series(result), series.candle_charts(result), series.monthly_returns(result)
-    shown = figures.figures(result)
+    shown, reasons = figures.figures(result), explanations(result)
+    layers = overlays(result, charts, [rows for rows, _ in series.chart_rows(result)])
+    pictures = {"equity": curve, "charts": charts, "trades": _columns(result, rows), "layers": layers, "why": reasons}
     first = int(min((info.first for info in result.data), default=int(result.time[0])))
     return Page(
         title=graph.get("name") or graph.get("id") or "Back-test",
@@ -109,11 +115,13 @@ def page_of(result: Result, rows: list[TradeRow]) -> Page:
         graph_json=msgspec.json.format(msgspec.json.encode(graph), indent=2).decode(),
         command=command_line(result),
         result_json=_for_script(identity(result)),
-        picture_json=_for_script({"equity": curve, "charts": charts, "trades": _columns(result, rows)}),
+        picture_json=_for_script(pictures),
         equity_summary=_equity_summary(result, shown),
         windowed=any(chart["pad"] for chart in charts),
         window_pad=min((chart["pad"] for chart in charts if chart["pad"]), default=0),
         curve_buckets=len(curve["t"]),
+        explained=reasons is not None,
+        explain_command=explain_line(result),
     )
 
 
@@ -161,6 +169,20 @@ def _equity_summary(result: Result, shown: list[figures.Figure]) -> str:
         f"Equity goes from {start:,.2f} to {end:,.2f}, between {result.equity.min():,.2f} and "
         f"{result.equity.max():,.2f}; deepest drawdown {by_name.get('max_drawdown', figures.UNDEFINED)}."
     )
+
+
+def explain_line(result: Result) -> str:
+    """The command that explains a bar of this run, without its time."""
+    words = shlex.split(command_line(result))
+    kept = ["tradegraph", "explain"]
+    skip = 0
+    for word in words[2:]:
+        skip = 2 if word == "--out" else skip
+        if skip or word == "--json" or word.startswith("--out="):
+            skip = max(0, skip - 1)
+            continue
+        kept.append(word)
+    return f"{shlex.join(kept)} --at"
 
 
 def command_line(result: Result) -> str:

@@ -1,7 +1,5 @@
 """What the pictures of a report are drawn from: equity in buckets, candles, months.  All of it is plain JSON data."""
 
-import base64
-import zlib
 from typing import Any
 
 import numpy as np
@@ -10,6 +8,7 @@ from numpy.typing import NDArray
 from engine.candles import PRICE_COLUMNS, Candles
 from engine.metrics import bar_length
 from engine.result import Result
+from server.report.packing import packed, segments
 
 MAX_BUCKETS = 4_000  # of the equity curve
 ALL_BARS = 100_000  # up to here all candles are embedded, about 0.9 MB
@@ -77,18 +76,25 @@ def _short(values: NDArray[np.float64], digits: int = 7) -> list[float]:
 
 
 def candle_charts(result: Result) -> list[dict[str, Any]]:
-    """One chart per market: all candles when there are few, else windows around entries and exits."""
-    total = sum(len(candles) for candles in result.candles)
-    charts: list[dict[str, Any]] = []
-    for index, candles in enumerate(result.candles):
-        trades = result.trades[result.trades["symbol"] == index]
-        pad = 0
-        rows = np.arange(len(candles))
-        if total > ALL_BARS:
-            share = WINDOW_BARS // len(result.candles)
-            rows, pad = window_rows(candles, trades, share)
-        charts.append(_chart(candles, rows, result.data[index].instrument.tick) | {"pad": pad})
-    return charts
+    """One chart per market, of the bars `chart_rows` chooses."""
+    return [
+        _chart(candles, rows, info.instrument.tick) | {"pad": pad}
+        for candles, info, (rows, pad) in zip(result.candles, result.data, chart_rows(result), strict=True)
+    ]
+
+
+def chart_rows(result: Result) -> list[tuple[Rows, int]]:
+    """The bars of each market that are drawn: all when there are few, else windows around entries and exits.
+
+    The second value is the width of the windows on each side, 0 = all bars.
+    """
+    if sum(len(candles) for candles in result.candles) <= ALL_BARS:
+        return [(np.arange(len(candles)), 0) for candles in result.candles]
+    share = WINDOW_BARS // len(result.candles)
+    return [
+        window_rows(candles, result.trades[result.trades["symbol"] == index], share)
+        for index, candles in enumerate(result.candles)
+    ]
 
 
 def window_rows(candles: Candles, trades: NDArray[np.void], most: int) -> tuple[Rows, int]:
@@ -140,12 +146,12 @@ def _chart(candles: Candles, rows: Rows, tick: float) -> dict[str, Any]:
         "unit": unit,
         "base": int(before[0]) if len(rows) else 0,
         "most": most,
-        "segments": _segments(candles.time[rows], candles.bar_ms),
-        "open": _packed(units["open"] - before),
-        "close": _packed(units["close"] - before),
-        "high": _packed(units["high"] - np.maximum(units["open"], units["close"])),
-        "low": _packed(np.minimum(units["open"], units["close"]) - units["low"]),
-        "volume": _packed(np.where(candles.volume[rows] > 0, np.nan_to_num(volume), 0).astype(np.int64)),
+        "segments": segments(candles.time[rows], candles.bar_ms),
+        "open": packed(units["open"] - before),
+        "close": packed(units["close"] - before),
+        "high": packed(units["high"] - np.maximum(units["open"], units["close"])),
+        "low": packed(np.minimum(units["open"], units["close"]) - units["low"]),
+        "volume": packed(np.where(candles.volume[rows] > 0, np.nan_to_num(volume), 0).astype(np.int64)),
     }
 
 
@@ -155,21 +161,6 @@ def _unit(candles: Candles, tick: float) -> float:
     if tick > 0 and float(np.max(np.abs(steps - np.round(steps)))) < 1e-3 and float(steps.max()) < _SCALE:
         return tick
     return float(candles.high.max()) / _SCALE
-
-
-def _segments(time: Rows, bar: int) -> list[list[int]]:
-    if len(time) == 0:
-        return []
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(time) != bar) + 1))
-    lengths = np.diff(np.append(starts, len(time)))
-    return [[int(time[start]), int(length)] for start, length in zip(starts, lengths, strict=True)]
-
-
-def _packed(values: Rows) -> dict[str, Any]:
-    """Base64 of zlib of little-endian integers, as narrow as they allow."""
-    bits = 16 if int(np.abs(values).max(initial=0)) < 2**15 else 32
-    data = zlib.compress(values.astype(f"<i{bits // 8}").tobytes(), 6)
-    return {"bits": bits, "data": base64.b64encode(data).decode()}
 
 
 # --- months -----------------------------------------------------------------------------------------------------------

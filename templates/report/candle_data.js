@@ -6,6 +6,12 @@ async function unzip(column) {
   return column.bits === 16 ? new Int16Array(buffer) : new Int32Array(buffer);
 }
 
+// A packed JSON value: zlib over text.
+async function unzipJson(text) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+}
+
 // Bars of one market; `cuts` are the positions where bars are missing before.
 async function unpack(chart) {
   const [open, high, low, close, volume] = await Promise.all(["open", "high", "low", "close", "volume"].map((name) => unzip(chart[name])));

@@ -1,18 +1,21 @@
-// Candle chart on a canvas: pan, zoom, trades.  A view is a range of positions in the embedded bars.
+// Candle chart on a canvas: pan, zoom, trades, one bar picked.  A view is a range of positions in the embedded bars.
 const trades = pictures.trades, tradeCount = trades.side.length;
 
 const candleView = (() => {
   const box = byId("chart"), canvas = box.querySelector("canvas"), pen = canvas.getContext("2d"), readout = byId("chart-readout");
-  const unpacked = [], followers = [];
-  let bars, market = -1, wanted = -1, from = 0, to = 1, selected = -1, pointer = null, colours = {}, plot = null, waiting = false;
+  const unpacked = [], followers = [], listeners = [];
+  let bars, market = -1, wanted = -1, from = 0, to = 1, selected = -1, picked = -1, press = null, pointer = null, colours = {}, plot = null, waiting = false;
 
   async function choose(k) {
     wanted = k;
     if (k === market) return;
     unpacked[k] ||= await unpack(pictures.charts[k]);
     if (wanted !== k) return; // another market was asked for meanwhile
+    await layerView.choose(k, unpacked[k]);
+    if (wanted !== k) return;
     bars = unpacked[k];
     market = k;
+    picked = -1;
     byId("market").value = String(k);
     from = Math.max(0, bars.count - 240);
     to = Math.max(1, bars.count);
@@ -44,6 +47,7 @@ const candleView = (() => {
     selected = n;
     await choose(trades.symbol[n]);
     if (selected !== n) return; // another key came meanwhile
+    picked = barAt(trades.decision_time[n] - 1);
     const entry = barAt(trades.entry_time[n]), exit = barAt(trades.exit_time[n]), few = box.clientWidth < 600 ? 60 : 130;
     if (entry >= 0) {
       const end = exit >= 0 ? exit : entry, length = Math.max(few, (end - entry) * 1.6), middle = (entry + end) / 2;
@@ -52,6 +56,19 @@ const candleView = (() => {
     byId("chart-status").textContent = describe(n) + (entry < 0 ? " Its bars are not in this file." : "");
     for (const follow of followers) follow(n);
   }
+
+  // A picked bar is marked and explained.
+  function pick(i) {
+    if (!bars || !bars.count) return;
+    picked = clamp(i, 0, bars.count - 1);
+    const edge = Math.min(3, (to - from) / 4);
+    if (picked < from + edge) show(picked - edge, picked - edge + to - from);
+    else if (picked > to - 1 - edge) show(picked + 1 + edge - (to - from), picked + 1 + edge);
+    else redraw();
+    box.dataset.picked = String(bars.time[picked]);
+    for (const listen of listeners) listen(market, bars.time[picked]);
+  }
+  const pickNext = (way) => pick(picked < 0 ? Math.round((from + to) / 2) : picked + way);
 
   function describe(n) {
     const size = number(trades.quantity[n], trades.quantity[n] < 100 ? 4 : 0), held = span(trades.exit_time[n] - trades.entry_time[n]);
@@ -74,7 +91,7 @@ const candleView = (() => {
     canvas.height = Math.round(height * ratio);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(root);
-    for (const name of ["panel", "grid", "line", "text", "dim", "accent", "up", "down", "up-body", "down-body", "select", "warn"]) colours[name] = style.getPropertyValue(`--${name}`).trim();
+    for (const name of ["panel", "grid", "line", "text", "dim", "accent", "up", "down", "up-body", "down-body", "select", "warn", "line-1", "line-2", "line-3", "line-4", "line-5", "line-6"]) colours[name] = style.getPropertyValue(`--${name}`).trim();
     pen.font = "11.5px system-ui, sans-serif";
     pen.fillStyle = colours.panel;
     pen.fillRect(0, 0, width, height);
@@ -82,6 +99,7 @@ const candleView = (() => {
     const first = clamp(Math.floor(from), 0, bars.count - 1), last = clamp(Math.ceil(to), first, bars.count - 1);
     const range = priceRange(first, last), right = Math.max(52, pen.measureText(number(range.max, bars.digits)).width + 12);
     const inner = { width: width - right, height: height - 22 };
+    box.dataset.plot = inner.width.toFixed(1);
     plot = {
       ...inner, first, last, ...range,
       x: (i) => ((i + 0.5 - from) / (to - from)) * inner.width,
@@ -92,11 +110,22 @@ const candleView = (() => {
     pen.beginPath();
     pen.rect(0, 0, inner.width, inner.height);
     pen.clip();
+    if (picked >= 0) pickedBand();
+    layerView.under(pen, plot, bars, colours);
     candles();
+    layerView.over(pen, plot, bars, colours);
     drawTrades();
     crosshair();
     pen.restore();
     if (pointer) priceTag(pointer.y);
+  }
+
+  function pickedBand() {
+    const wide = Math.max(3, plot.width / (to - from));
+    pen.fillStyle = colours.accent;
+    pen.globalAlpha = 0.16;
+    pen.fillRect(plot.x(picked) - wide / 2, 0, wide, plot.height);
+    pen.globalAlpha = 1;
   }
 
   function priceRange(first, last) {
@@ -289,6 +318,7 @@ const candleView = (() => {
   const spread = () => { const [p, q] = [...fingers.values()]; return Math.max(20, Math.abs(p.x - q.x)); };
   box.addEventListener("pointerdown", (event) => {
     fingers.set(event.pointerId, place(event));
+    press = fingers.size === 1 && event.button === 0 ? place(event) : null;
     box.setPointerCapture(event.pointerId);
     box.classList.add("dragging");
   });
@@ -302,6 +332,11 @@ const candleView = (() => {
     else show(from - ((pointer.x - old.x) / plot.width) * (to - from), to - ((pointer.x - old.x) / plot.width) * (to - from));
   });
   for (const end of ["pointerup", "pointercancel"]) box.addEventListener(end, (event) => { fingers.delete(event.pointerId); box.classList.remove("dragging"); });
+  box.addEventListener("pointerup", (event) => {
+    const at = place(event), still = press && Math.hypot(at.x - press.x, at.y - press.y) < 5;
+    press = null;
+    if (still && plot && at.x <= plot.width) pick(Math.floor(from + (at.x / plot.width) * (to - from)));
+  });
   box.addEventListener("pointerleave", () => { pointer = null; redraw(); });
   box.addEventListener("wheel", (event) => {
     const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
@@ -316,6 +351,7 @@ const candleView = (() => {
     try {
       await (tradeCount ? goTo(0) : choose(0));
       if (!tradeCount) show(from, to);
+      draw(); // ready means drawn, not only asked for
       box.dataset.ready = "yes";
     } catch (error) {
       byId("chart-status").textContent = `The candles could not be unpacked by this browser (${error}).`;
@@ -328,7 +364,7 @@ const candleView = (() => {
     goTo(next);
   };
   const keys = {
-    n: () => step(1), p: () => step(-1), ArrowLeft: () => pan(-0.15), ArrowRight: () => pan(0.15),
+    n: () => step(1), p: () => step(-1), ArrowLeft: (shift) => (shift ? pan(-0.15) : pickNext(-1)), ArrowRight: (shift) => (shift ? pan(0.15) : pickNext(1)),
     ArrowUp: () => zoom(1 / 1.3), ArrowDown: () => zoom(1.3), "+": () => zoom(1 / 1.3), "=": () => zoom(1 / 1.3), "-": () => zoom(1.3), Home: all,
   };
   byId("chart-section").addEventListener("keydown", (event) => {
@@ -337,7 +373,7 @@ const candleView = (() => {
     const onlyLetters = event.target !== box && !/^[npNP]$/.test(event.key);
     if (!action || onlyLetters || event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === "SELECT") return;
     event.preventDefault();
-    action();
+    action(event.shiftKey);
   });
   byId("next").addEventListener("click", () => step(1));
   byId("prev").addEventListener("click", () => step(-1));
@@ -356,5 +392,6 @@ const candleView = (() => {
   });
   new ResizeObserver(redraw).observe(box);
   document.addEventListener("themechange", () => draw());
-  return { goTo, follow: (listener) => followers.push(listener), start };
+  layerView.onChange(redraw);
+  return { goTo, follow: (listener) => followers.push(listener), onBar: (listener) => listeners.push(listener), start };
 })();

@@ -10,7 +10,7 @@ import pytest
 from playwright import sync_api
 
 from server.report import write_report
-from tests.server.report.sample import renamed, sample_result
+from tests.server.report.sample import explained_result, renamed, sample_result
 
 
 @pytest.fixture(scope="module")
@@ -248,5 +248,186 @@ def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
     assert view.page.locator("h1").inner_text() == evil
     assert "owned" not in view.page.title().split("</script>")[0]
     assert view.page.locator("img").count() == 0
+    assert view.errors == []
+    view.context.close()
+
+
+# --- why, why not, and what the graph saw -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reasons(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(explained_result(), tmp_path_factory.mktemp("reasons"))["report.html"]
+
+
+@pytest.fixture
+def explained(browser: Any, reasons: Path) -> Iterator[Opened]:
+    view = Opened(browser, reasons)
+    yield view
+    assert view.errors == []
+    assert [url for url in view.requests if not url.startswith(("file:", "data:"))] == []
+    view.context.close()
+
+
+def title_is(page: Any, text: str) -> None:
+    page.wait_for_function("text => document.getElementById('reasons-title').textContent.startsWith(text)", arg=text)
+
+
+def click_bar(view: Opened, position: int) -> None:
+    """A click on the middle of a bar that is in view."""
+    start, stop = view.range("chart")
+    plot = view.page.locator("#chart")
+    plot.scroll_into_view_if_needed()
+    width = float(plot.get_attribute("data-plot"))  # the axis of prices is not part of it
+    plot.click(position={"x": (position + 0.5 - start) / (stop - start) * width, "y": 150})
+
+
+def test_a_trade_opens_its_decision_slice(explained: Opened) -> None:
+    page = explained.page
+    page.locator("#trades tbody button").nth(3).press("Enter")
+    title_is(page, "Trade 4: why it was made")
+    body = page.locator("#reasons-body")
+    assert body.locator("h4").all_inner_texts() == ["Decided by", "Nodes and what they had"]
+    held = body.locator("li.held").all_inner_texts()
+    assert held and held[0].startswith("fast ")
+    nodes = body.locator(".nodes li b").all_inner_texts()
+    assert {"entry", "stop", "target", "size", "fast", "slow"} <= set(nodes)
+    assert body.locator("dt").all_inner_texts() == ["Levels", "Size", "Order", "Exits"]
+    page.locator("#chart").focus()
+    page.keyboard.press("n")
+    title_is(page, "Trade 5: why it was made")
+
+
+def test_a_click_on_a_bar_says_why_not(explained: Opened) -> None:
+    page = explained.page
+    start, stop = explained.range("chart")
+    click_bar(explained, int((start + stop) / 2) + 20)
+    page.wait_for_selector("#reasons-body li.failed")
+    heads = page.locator("#reasons-body h4").all_inner_texts()
+    assert heads == ["No long, nearest first", "No short, nearest first"]
+    picked = page.locator("#chart").get_attribute("data-picked")
+    assert page.evaluate("t => new Date(Number(t)).toISOString().slice(0, 16).replace('T', ' ')", picked) in (
+        page.locator("#reasons-title").inner_text()
+    )
+
+
+def test_a_drag_picks_no_bar(explained: Opened) -> None:
+    page = explained.page
+    box = page.locator("#chart").bounding_box()
+    page.mouse.move(box["x"] + 500, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"] + 200, steps=4)
+    page.mouse.up()
+    assert page.locator("#chart").get_attribute("data-picked") is None
+
+
+def test_arrow_keys_step_through_bars_and_are_announced(explained: Opened) -> None:
+    """From the bar of the decision on, one bar per key; the view follows, the page does not move."""
+    page = explained.page
+    page.locator("#chart").focus()
+    title_is(page, "Trade 1")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#reasons-body li")
+    first = int(page.locator("#chart").get_attribute("data-picked"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "picked => document.getElementById('chart').dataset.picked === picked", arg=str(first + 2 * 3_600_000)
+    )
+    page.wait_for_function("() => document.getElementById('reasons-spoken').textContent.includes('Short: ')")
+    assert page.locator("#reasons-spoken").get_attribute("aria-live") == "polite"
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#reasons-body .outcome")
+    assert page.locator("#reasons-body .outcome").inner_text().startswith("Entered ")
+    assert page.locator("#reasons-body li.held").count() > 0
+    before = explained.range("chart")
+    for _ in range(140):
+        page.keyboard.press("ArrowRight")
+    assert explained.range("chart")[0] > before[0], "the view follows the bar"
+    start = explained.range("chart")[0]
+    page.keyboard.press("Shift+ArrowLeft")
+    assert explained.range("chart")[0] < start, "with Shift the view moves"
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+
+
+INK = "() => document.querySelector('#chart canvas').toDataURL()"
+
+
+def test_overlays_are_drawn_and_switched(explained: Opened) -> None:
+    """Each switch changes the picture, and switching it back gives the same picture."""
+    page = explained.page
+    page.mouse.move(0, 0)
+    names = page.locator("#layers label").all_inner_texts()
+    assert [n.strip() for n in names][:5] == ["areas", "labels", "mood", "fast", "slow"]
+    explained.range("chart")
+    picture = page.evaluate(INK)
+    for box in page.locator("#layers input").all()[:6]:
+        box.press("Space")
+        explained.range("chart")
+        assert page.evaluate(INK) != picture
+        box.press("Space")
+        explained.range("chart")
+        assert page.evaluate(INK) == picture
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_of_overlays_can_be_seen(browser: Any, reasons: Path, scheme: str) -> None:
+    """Lines reach 3 : 1 on the ground they are drawn on (WCAG 1.4.11)."""
+    view = Opened(browser, reasons, color_scheme=scheme)
+    for number in range(1, 7):
+        pair = [luminance(view.page.evaluate(COLOUR, name)) for name in (f"--line-{number}", "--panel")]
+        assert (max(pair) + 0.05) / (min(pair) + 0.05) >= 3, number
+    view.context.close()
+
+
+def test_reasons_on_a_phone(browser: Any, reasons: Path) -> None:
+    view = Opened(browser, reasons, viewport={"width": 390, "height": 844}, has_touch=True)
+    view.page.locator("#chart").tap(position={"x": 150, "y": 120})
+    view.page.wait_for_selector("#reasons-body li")
+    assert view.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert view.page.evaluate(NAMELESS) == []
+    assert view.errors == []
+    view.context.close()
+
+
+def test_bars_that_are_not_told_name_the_command(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from server.report import explanations
+
+    monkeypatch.setattr(explanations, "WHY_BARS", 100)
+    monkeypatch.setattr(explanations, "SLICES", 3)
+    view = Opened(browser, write_report(explained_result(), tmp_path)["report.html"])
+    title_is(view.page, "Trade 1")
+    assert "Slices of the trades before number" in view.page.locator("#reasons-body").inner_text()
+    view.page.locator("#chart").focus()
+    for _ in range(30):
+        view.page.keyboard.press("ArrowRight")
+    view.page.wait_for_selector("#reasons-body pre")
+    assert view.page.locator("#reasons-body pre").inner_text().startswith("tradegraph explain graph.json --candles")
+    assert view.errors == []
+    view.context.close()
+
+
+def test_a_report_without_trace_has_no_panel(opened: Opened) -> None:
+    assert opened.page.locator("#reasons").count() == 0
+    assert opened.page.locator("#layers").is_hidden()
+    opened.page.locator("#chart").focus()
+    opened.page.keyboard.press("ArrowRight")
+
+
+def test_hostile_labels_stay_text(browser: Any, tmp_path: Path) -> None:
+    evil = "<img src=x onerror=\"document.title='owned'\">"
+    result = explained_result(400)
+    nodes = tuple(msgspec.structs.replace(node, label=f"{evil}{node.id}") for node in result.graph.nodes)
+    hostile = renamed(result, graph=msgspec.structs.replace(result.graph, nodes=nodes))
+    view = Opened(browser, write_report(hostile, tmp_path)["report.html"])
+    view.page.locator("#chart").focus()
+    for _ in range(4):
+        view.page.keyboard.press("ArrowRight")
+    view.page.wait_for_selector("#reasons-body li")
+    assert evil in view.page.locator("#reasons-body").inner_text()
+    assert view.page.locator("img").count() == 0
+    assert view.page.title() != "owned"
     assert view.errors == []
     view.context.close()

@@ -114,3 +114,69 @@ def test_a_missing_package_is_an_error() -> None:
     """A pack that is named but not there stops the start."""
     with pytest.raises(RegistryError, match="no_such_package"):
         discover("no_such_package")
+
+
+MADE = '''
+    """Nodes that are made."""
+    import msgspec
+
+    from engine.node import Node
+    from engine.values import Number
+
+    def compute(self, a: Number) -> Number:
+        return a
+
+    class Made(dict):
+        """Makes a class when it is asked for."""
+
+        def __missing__(self, name):
+            assert name != "odd", "no such shape"
+            self[name] = msgspec.defstruct(
+                name, [], bases=(Node,), namespace={"compute": compute, "__doc__": "Made."}, frozen=True,
+                tag=f"extra.{name}", module=__name__,
+            )
+            return self[name]
+
+    NODES = Made({name: Made()[name] for name in ("one", "two")})
+'''
+
+
+def test_a_category_may_make_its_classes(pack: Path) -> None:
+    """They are found by their tag and by discovery, beside those that have a file."""
+    write(pack, "__init__", MADE)
+    write(pack, "twice", GOOD)
+    registry = Registry(("pack_of_nodes",))
+    assert issubclass(registry["extra.one"], Node)
+    assert registry["extra.one"] is registry["extra.one"]
+    assert "extra.three" not in registry
+    assert list(registry) == ["extra.one", "extra.twice", "extra.two"]
+    assert list(discover("pack_of_nodes")) == ["extra.one", "extra.twice", "extra.two"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (('tag=f"extra.{name}"', 'tag=f"other.{name}"'), "should be 'extra.one'"),
+        (('tag=f"extra.{name}", ', ""), "has no tag"),
+        (("a: Number) ->", "a: float) ->"), "is not a port type"),
+    ],
+    ids=["wrong tag", "no tag", "untyped input"],
+)
+def test_a_made_class_is_checked_like_a_written_one(pack: Path, change: tuple[str, str], reason: str) -> None:
+    write(pack, "__init__", MADE.replace(*change))
+    with pytest.raises(RegistryError, match="extra") as caught:
+        discover("pack_of_nodes")
+    assert reason in str(caught.value)
+
+
+def test_a_class_that_cannot_be_made_stops_the_start_and_is_named(pack: Path) -> None:
+    write(pack, "__init__", MADE + '\n    NODES = type("Lazy", (Made,), {"__contains__": lambda s, n: n == "odd"})()\n')
+    with pytest.raises(RegistryError, match=r"pack_of_nodes\.extra\.odd cannot be made: no such shape"):
+        Registry(("pack_of_nodes",))["extra.odd"]
+
+
+def test_a_made_class_and_a_file_of_one_name_are_refused(pack: Path) -> None:
+    write(pack, "__init__", MADE.replace("one", "twice"))
+    write(pack, "twice", GOOD)
+    with pytest.raises(RegistryError, match="also used by"):
+        discover("pack_of_nodes")

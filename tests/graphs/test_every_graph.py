@@ -6,9 +6,8 @@ import msgspec
 import pytest
 
 from engine.document import Expectation, Graph, GraphTest, decode, encode, logic_hash
-from engine.graph_tests import run_graph_tests
+from engine.graph_tests import fixtures_for, run_graph_tests
 from engine.registry import Registry
-from engine.sim.fixtures import fixture_names
 from engine.textform import parse, to_text
 from engine.timeframe import DURATIONS
 from engine.validate import validate
@@ -19,7 +18,7 @@ GRAPHS = pytest.mark.parametrize("name", built_in_ids())
 
 
 def test_there_are_graphs() -> None:
-    assert {"ema_cross", "rsi_reversal", "donchian_breakout"} <= set(built_in_ids())
+    assert {"ema_cross", "rsi_reversal", "donchian_breakout", "spread"} <= set(built_in_ids())
 
 
 @GRAPHS
@@ -84,8 +83,11 @@ FALSE: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("expectation", FALSE)
 def test_false_expectation_is_reported(name: str, expectation: str) -> None:
     fields, message = FALSE[expectation]
-    tests = (GraphTest("false", "fixture:wave", Expectation(**fields)),)
-    (outcome,) = run_graph_tests(msgspec.structs.replace(load_graph(name), tests=tests), REGISTRY)
+    graph = load_graph(name)
+    known = fixtures_for(graph, REGISTRY)
+    candles = "fixture:wave" if "fixture:wave" in known else known[0]
+    tests = (GraphTest("false", candles, Expectation(**fields)),)
+    (outcome,) = run_graph_tests(msgspec.structs.replace(graph, tests=tests), REGISTRY)
     assert not outcome.passed
     assert [message in failure for failure in outcome.failures] == [True]
 
@@ -111,5 +113,5 @@ def test_every_mutilated_graph_is_refused_or_trades_otherwise(name: str) -> None
 def _figures(graph: Graph) -> list[tuple[str, ...]]:
     """What a back-test on each fixture says, told apart by expectations that nothing meets."""
     never = Expectation(trades=-1, min_return=1e9)
-    tests = tuple(GraphTest(name, name, never) for name in fixture_names())
+    tests = tuple(GraphTest(name, name, never) for name in fixtures_for(graph, REGISTRY))
     return [outcome.failures for outcome in run_graph_tests(msgspec.structs.replace(graph, tests=tests), REGISTRY)]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.legs import legs_of
 from engine.metric_definitions import DEFINITIONS
-from engine.registry import discover
+from engine.registry import Registry, discover
 from engine.result import EXIT_REASONS
-from server.graphs import built_in_ids
+from server.graphs import built_in_ids, load_graph
 from tests.server.candle_tables import BARS, rows, settlements, write_table
 from tests.server.conftest import Cli
 
@@ -63,9 +64,15 @@ def test_every_built_in_graph_validates_and_runs(cli: Cli, graph: str) -> None:
     assert (report.code, report.err) == (0, "")
     assert report.document()["ok"] is True
     assert cli("validate", graph, "--text").out.startswith(f'graph "{graph}" ')
-    ran = cli("backtest", graph, "--candles", GOOD, "--json")
+    ran = cli("backtest", graph, "--candles", *candles_for(graph), "--json")
     assert (ran.code, ran.err) == (0, "")
     assert ran.document().keys() >= KEYS
+
+
+def candles_for(graph: str) -> list[str]:
+    """The candles a built-in graph needs: those of its pair as well, here the same bars under another name."""
+    legs = legs_of(load_graph(graph), Registry())
+    return [GOOD, *(str(write_table(Path(f"{symbol}_1h.csv"), rows())) for symbol in legs)]
 
 
 def test_options_reach_the_result(cli: Cli, tmp_path: Path) -> None:
@@ -114,7 +121,7 @@ def test_schema_accepts_the_built_in_graphs(cli: Cli) -> None:
     params = {entry["type"]: entry["params"] for entry in schemas["catalogue"]}
     document: Any = None
     for graph in built_in_ids():
-        document = cli("backtest", graph, "--candles", GOOD, "--json").document()["graph"]
+        document = cli("backtest", graph, "--candles", *candles_for(graph), "--json").document()["graph"]
         assert faults_of(document, schemas["document"], schemas["document"]) == []
         for node in document["nodes"]:
             assert faults_of(node["params"], params[node["type"]], params[node["type"]]) == []

@@ -10,6 +10,7 @@ from engine.document import Edge, Graph, Layout, NodeSpec, logic_hash
 from engine.metrics import compute_metrics
 from engine.result import EXIT_REASONS, FILL, TRADE, DataInfo, Instrument, Result
 from engine.timeframe import duration
+from tests.engine.executor import graph, run
 
 CAPITAL = 10_000.0
 FEE = 0.00055
@@ -169,3 +170,31 @@ def _info(candles: Candles) -> DataInfo:
 
 def renamed(result: Result, **fields: Any) -> Result:
     return msgspec.structs.replace(result, **fields)
+
+
+def explained_result(bars: int = 2_000, timeframe: str = "1h", symbols: tuple[str, ...] = ("BTCUSDT",)) -> Result:
+    """A real back-test with its trace: averages cross, an area, a label, swings and a pair of stop and target."""
+    nodes = {
+        "candles": "source.candles",
+        "fast": ("indicator.ema", {"length": 20}), "slow": ("indicator.ema", {"length": 50}),
+        "up": "compare.cross_above", "down": "compare.cross_below", "areas": "test.areas", "mood": "test.mood",
+        "touch": "test.touch", "pivots": ("structure.pivots", {"left": 3, "right": 3, "basis": "wick"}),
+        "swings": "structure.swings", "labels": "structure.labels", "rising": "logic.or", "buy": "logic.or",
+        "entry": "signal.flags", "stop": ("stop.percent", {"percent": 2.0}), "target": ("target.rr", {"multiple": 2.0}),
+        "size": ("size.risk", {"percent": 1.0, "max_loss": 0.0}), "order": ("order.place", {"opposite": "ignore"}),
+    }  # fmt: skip
+    wires = [
+        "candles.close > fast.source", "candles.close > slow.source", "fast.out > up.a", "slow.out > up.b",
+        "fast.out > down.a", "slow.out > down.b", "candles.candles > areas.candles", "candles.candles > mood.candles",
+        "areas.out > touch.areas", "mood.out > touch.mood", "candles.close > touch.price",
+        "candles.candles > pivots.candles", "pivots.high > swings.high", "pivots.low > swings.low",
+        "pivots.high_price > swings.high_price", "pivots.low_price > swings.low_price", "swings.high > labels.high",
+        "swings.previous_high > labels.previous_high", "swings.low > labels.low", "swings.newest > labels.newest",
+        "swings.previous_low > labels.previous_low", "swings.new_high > labels.new_high",
+        "swings.new_low > labels.new_low", "touch.out > rising.a", "labels.higher_low > rising.b",
+        "up.out > buy.a", "rising.out > buy.b", "buy.out > entry.enter_long", "down.out > entry.enter_short",
+        "candles.close > entry.price", "entry.out > stop.signal", "stop.out > target.signal",
+        "target.out > order.signal", "size.out > order.size",
+    ]  # fmt: skip
+    given = [sample_candles(bars, timeframe, 3 + k, symbol) for k, symbol in enumerate(symbols)]
+    return run(graph(nodes, wires), *given)

@@ -1,0 +1,1 @@
+"""Price and indicator that go different ways."""

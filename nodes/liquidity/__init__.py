@@ -1,0 +1,1 @@
+"""Prices at which orders are likely to wait."""

@@ -1,0 +1,1 @@
+"""Candlestick patterns that are complete on the last closed bar."""

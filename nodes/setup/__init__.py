@@ -1,0 +1,1 @@
+"""Two-phase entries: a setup, then its confirmation."""

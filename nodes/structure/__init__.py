@@ -1,0 +1,1 @@
+"""Market structure: pivots, swings, their labels, breaks and the trend they make."""

@@ -1,0 +1,1 @@
+"""How much was traded, and at which prices."""

@@ -1,0 +1,1 @@
+"""Price areas: where price turned before, on which timeframes, and whether it is there now."""
