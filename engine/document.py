@@ -201,7 +201,9 @@ def with_params(graph: Graph, params: Mapping[str, Any]) -> Graph:
     Raises InputError for a node, param or parameter the graph does not have.
     """
     changed: dict[str, dict[str, Any]] = {}
-    specs = {n.id: n for n in reversed(graph.nodes)}  # of twins the first
+    specs: dict[str, NodeSpec] = {}
+    for spec in graph.nodes:
+        specs.setdefault(spec.id, spec)
     for given, value in params.items():
         for place in _places(graph, given):
             node, _, param = place.partition(".")

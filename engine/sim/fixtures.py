@@ -119,7 +119,7 @@ def _triangle(bar: FloatColumn, period: float) -> FloatColumn:
 
 def _zigzag() -> FloatColumn:
     """Legs between two levels that drift slowly: areas at which the market turns again and again, 4,000 bars."""
-    bar = np.arange(4000.0)
+    bar = np.arange(4000, dtype=np.float64)
     legs = 0.04 * _triangle(bar, 143) + 0.003 * _triangle(bar, 30) + 0.004 * _triangle(bar, 6)
     return 100 * (1 + legs + 0.03 * _triangle(bar, 2000))
 

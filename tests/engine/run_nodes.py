@@ -145,7 +145,14 @@ class Areas(Node, frozen=True, tag="test.areas"):
         keep = since < rows
         middle = np.tile(candles.close[first], 2)
         kind = np.tile(np.where(np.arange(len(first)) % 2, 1, -1), 2).astype(np.int8)
-        columns = (middle * 0.995, middle * 1.005, kind, touches, touches * 1.0, np.tile(times[first], 2))
+        columns: tuple[Any, ...] = (
+            middle * 0.995,
+            middle * 1.005,
+            kind,
+            touches,
+            touches * 1.0,
+            np.tile(times[first], 2),
+        )
         return make_zones(rows, since[keep], np.minimum(until, rows)[keep], *(c[keep] for c in columns))
 
 

@@ -1,15 +1,21 @@
 """The row pass: decisions with memory, queries, failures, and its equality with the lowered run."""
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pytest
 
 from engine.columns import Supply
+from engine.document import with_params
 from engine.errors import NodeError
 from engine.legs import legs_of
 from engine.matching.policy import BYBIT_LINEAR
 from engine.node import Account
 from engine.registry import Registry
 from engine.session import Asked, Session, Wanted, drive
+from engine.sim.fixtures import fixture
+from engine.validate.expand import expand
 from server.graphs import built_in_ids, load_graph
 from tests.engine.executor import assert_same_records, candles, columns, graph, run, walk
 
@@ -76,15 +82,24 @@ def test_a_query_yields_its_question_and_the_reply_reaches_the_decision():
 ONE_MARKET = [name for name in built_in_ids() if not legs_of(load_graph(name), Registry())]
 
 
-@pytest.mark.parametrize("name", ONE_MARKET)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+# Advisors that wait for structure trade in a market that has some; the regime must let them.
+STRUCTURED: dict[str, tuple[str, dict[str, Any]]] = {
+    "hh_ll": ("fixture:zigzag", {}),
+    "market_regime": ("fixture:market", {"min_environment": 0.0}),
+    "hh_ll_in_regime": ("fixture:zigzag", {"min_environment": 0.0}),
+}
+WALKED = [name for name in ONE_MARKET if name not in STRUCTURED]
+
+
+@pytest.mark.parametrize(("name", "seed"), [*itertools.product(WALKED, [1, 2, 3]), *((n, 0) for n in STRUCTURED)])
 def test_lowered_and_bar_by_bar_runs_are_identical(name: str, seed: int):
     """Both ways give the same fills, trades and equity to the last bit."""
-    market = candles(walk(3000, seed, 30_000.0), spread=60.0)
-    document = load_graph(name)
+    fixed, params = STRUCTURED.get(name, ("", {}))
+    market = fixture(fixed) if fixed else candles(walk(3000, seed, 30_000.0), spread=60.0)
+    document = with_params(load_graph(name), params)
     lowered = run(document, market, policy=BYBIT_LINEAR)
     stepped = run(document, market, policy=BYBIT_LINEAR, lowered=False)
-    assert len(lowered.trades) > 5
+    assert len(lowered.trades) > (0 if fixed else 5)
     assert_same_records(lowered.trades, stepped.trades)
     assert_same_records(lowered.fills, stepped.fills)
     np.testing.assert_array_equal(lowered.equity, stepped.equity)
@@ -95,4 +110,4 @@ def test_all_built_in_graphs_use_known_nodes_only():
     """The registry has every node type the built-in graphs name."""
     registry = Registry()
     for name in built_in_ids():
-        assert all(n.type in registry for n in load_graph(name).nodes)
+        assert all(n.type in registry for n in expand(load_graph(name)).graph.nodes)

@@ -115,3 +115,12 @@ def _figures(graph: Graph) -> list[tuple[str, ...]]:
     never = Expectation(trades=-1, min_return=1e9)
     tests = tuple(GraphTest(name, name, never) for name in fixtures_for(graph, REGISTRY))
     return [outcome.failures for outcome in run_graph_tests(msgspec.structs.replace(graph, tests=tests), REGISTRY)]
+
+
+@GRAPHS
+def test_an_embedded_built_in_is_the_built_in(name: str) -> None:
+    """A definition that bears the id of a built-in graph has its logic, so that the two cannot drift apart."""
+    for definition in load_graph(name).subgraphs.values():
+        if definition.id in built_in_ids():
+            assert logic_hash(definition) == logic_hash(load_graph(definition.id)), definition.id
+            assert definition.parameters == load_graph(definition.id).parameters
