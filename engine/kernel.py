@@ -253,10 +253,32 @@ def _target() -> Any:
 _linked: list[Any] = []  # engines own the code they loaded: they must live as long as the process
 
 
+# Functions of numba that its entry code names for raising exceptions, which kernels never do.
+_UNREACHED = (
+    "numba_do_raise", "numba_gil_ensure", "numba_gil_release", "numba_runtime_build_excinfo_struct", "numba_unpickle",
+)  # fmt: skip
+
+
+@cache
+def _provide_unreached_functions() -> None:
+    """Give the linker an address for functions of numba where numba is not there.
+
+    One name that it cannot find makes LLVM leave all others unlinked too, so that the first call of memset or of the
+    mathematical library would jump to nowhere.  Numba sets its own addresses when it is imported later.
+    """
+    import llvmlite.binding as llvm
+
+    address = ctypes.cast(ctypes.CDLL(None).abort, ctypes.c_void_p).value
+    for name in _UNREACHED:
+        if llvm.address_of_symbol(name) is None:
+            llvm.add_symbol(name, address)
+
+
 def _link(stored: bytes) -> int:
     """Load object code and return the address of its C entry, whose name stands in the first line."""
     import llvmlite.binding as llvm
 
+    _provide_unreached_functions()
     name, _, code = stored.partition(b"\n")
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target().create_target_machine(jit=True))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))

@@ -1,8 +1,7 @@
 """The loops over areas that hold at each bar: merging those of several timeframes, finding those near the price.
 
 Versions come ordered by the row from which on they hold.  `active` is scratch for the rows of the table that hold at
-the bar at hand; `active[0..n]` are in the order of the table.  Scratch is never cleared with zeros: LLVM turns that
-into a call of memset, which object code that also names functions of numba cannot find (`engine.kernel._link`).
+the bar at hand; `active[0..n]` are in the order of the table.
 """
 
 import numpy as np

@@ -18,9 +18,6 @@ from nodes.kernels.rolling import window_max, window_min
 SAME = 1e-9  # volumes that differ by less, relatively, are the same volume with another rounding error
 FRESH = 16  # window lengths after which the window is read again
 FLAT = 1e-12  # a window whose range is a smaller share of the price has one price; bins would not fit into a float
-# A zero all the same; but a loop that writes +0.0 is compiled to a call of memset, and machine code that calls out of
-# itself crashes where the library lies too far away.
-EMPTY = -0.0
 ONE = np.uint64(1)
 
 
@@ -132,7 +129,7 @@ def roll_profile(
         else:
             width, base, held, total = wanted, first - np.floor((room - (last - first)) / 2.0), 0, 0.0
             for b in range(len(bins)):
-                bins[b] = EMPTY
+                bins[b] = 0.0
             for j in range(i - length + 1, i):
                 put_bar(high[j], low[j], volume[j], width, base, bins)
                 total += volume[j]

@@ -129,6 +129,22 @@ def test_the_second_process_loads_without_compiling(tmp_path: Path) -> None:
     assert runs == [["7.0", "True"], ["7.0", "False"]]
 
 
+def test_stored_machine_code_may_call_the_c_library(tmp_path: Path) -> None:
+    """Loops of zeros become calls of memset, which works in a process that loads them and never saw numba."""
+    code = (
+        "import sys; from nodes.volume.profile import Profile; from engine.sim.synthetic import synthetic_candles;"
+        "out = Profile().compute(synthetic_candles(1, 3000)); print(out[0][-1], 'numba' in sys.modules)"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+            env={"TRADEGRAPH_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        ).stdout.split()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert runs == [["28448.0", "True"], ["28448.0", "False"]]
+
+
 def test_a_cache_folder_that_cannot_be_made_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only home does not keep anyone from running."""
     (tmp_path / "file").write_text("")
