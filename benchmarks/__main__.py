@@ -157,6 +157,14 @@ def other(module: str, python: str, *arguments: str) -> Any:
     return json.loads(found.stdout)
 
 
+def told(module: str) -> str:
+    """What a benchmark of ours prints for people."""
+    found = subprocess.run([sys.executable, "-m", module], cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise SystemExit(f"{module} failed:\n{found.stderr}")
+    return found.stdout
+
+
 def sweeps(folder: Path) -> list[dict[str, Any]]:
     """The 100-combination sweep on 100k bars: Tradegraph on one and two cores, vectorbt."""
     file = str(folder / "100000.npy")
@@ -175,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 500_000])
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
-    parser.add_argument("--only", choices=("warm", "process", "sweep", "overhead"))
+    parser.add_argument("--only", choices=("warm", "process", "sweep", "overhead", "advisors", "structure", "prove"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -188,6 +196,9 @@ def main() -> None:
             "process": lambda: whole_processes(folder, options.sizes),
             "sweep": lambda: sweeps(folder),
             "overhead": lambda: other("benchmarks.overhead", sys.executable),
+            "advisors": lambda: other("benchmarks.advisors", sys.executable),
+            "structure": lambda: told("benchmarks.structure"),
+            "prove": lambda: told("benchmarks.prove"),
         }
         found = {part: run() for part, run in parts.items() if options.only in (None, part)}
     text = report.tables(found)

@@ -36,6 +36,11 @@ def tables(found: dict[str, Any]) -> str:
         text += sweep(found["sweep"])
     if "overhead" in found:
         text += "\n## Cost of the graph\n\n" + overhead(found["overhead"])
+    if "advisors" in found:
+        text += "\n## Advisors\n\n100,000 synthetic bars of 15m, best of three, CPU.\n\n" + advisors(found["advisors"])
+    for part, title in (("structure", "Structure"), ("prove", "Proofs")):
+        if part in found:
+            text += f"\n## {title}\n\n```\n{found[part].strip()}\n```\n"
     return text
 
 
@@ -118,3 +123,12 @@ def overhead(found: dict[str, float]) -> str:
         ["a chain of 100 trivial nodes", "µs per node"],
         [[name, f"{value:.2f}"] for name, value in found.items()],
     )
+
+
+def advisors(rows: Rows) -> str:
+    """What the built-in advisors cost, and their slowest nodes."""
+    lines = [
+        [r["graph"], str(r["nodes"]), f"{r['pass_ms']:.0f}", f"{r['backtest_ms']:.0f}", ", ".join(r["slowest"])]
+        for r in rows
+    ]
+    return table(["graph", "nodes", "vector pass, ms", "back-test, ms", "slowest nodes, ms"], lines)
