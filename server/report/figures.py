@@ -177,7 +177,7 @@ def _group(part: NDArray[np.void], total: int, name: str) -> Group:
 
 
 def graph_lines(graph: Any) -> list[str]:
-    """The graph as text: a line per node with its parameters, and the wires that come in; sources first."""
+    """The graph as text: nodes with parameters and incoming wires, sources first, then the graphs it embeds."""
     nodes = {node["id"]: node for node in graph.get("nodes", [])}
     wires: dict[str, list[str]] = {name: [] for name in nodes}
     for edge in graph.get("edges", []):
@@ -190,6 +190,8 @@ def graph_lines(graph: Any) -> list[str]:
         muted = "" if node.get("mode", "on") == "on" else f"  [{node['mode']}]"
         lines.append(f"{name}: {node['type']} v{node['version']}{f' ({params})' if params else ''}{muted}")
         lines += [f"    {wire}" for wire in wires[name]]
+    for name, definition in graph.get("subgraphs", {}).items():
+        lines += [f"sub-graph {name}:", *(f"    {line}" for line in graph_lines(definition))]
     return lines
 
 

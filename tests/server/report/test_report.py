@@ -228,6 +228,11 @@ class TestWords:
         assert lines[:2] == ["candles: source.candles v1", "fast: indicator.ema v1 (length 20)"]
         assert lines.index("cross: signal.cross v1") > lines.index("slow: indicator.ema v1 (length 50)")
 
+    def test_graph_text_has_embedded_graphs(self) -> None:
+        inner = {"nodes": [{"id": "b", "type": "t", "version": 2, "params": {"length": 3}}], "edges": []}
+        lines = graph_lines({"nodes": [], "edges": [], "subgraphs": {"trend": inner}})
+        assert lines == ["sub-graph trend:", "    b: t v2 (length 3)"]
+
     def test_graph_text_of_a_cycle_and_ghosts(self) -> None:
         nodes = [{"id": name, "type": "t", "version": 1, "params": {}} for name in "ab"]
         edges = [{"from": "a.x", "to": "b.x"}, {"from": "b.x", "to": "a.x"}, {"from": "gone.x", "to": "a.y"}]
