@@ -16,6 +16,7 @@ from engine.matching.engine import Funding
 from engine.registry import Registry
 from engine.result import Instrument
 from engine.timeframe import DURATIONS, duration
+from engine.validate.expand import expand
 from server.adapters import candle_files
 from server.adapters.candle_store import SYMBOL, CandleStore
 from server.cli.values import LARGEST, settings
@@ -29,8 +30,9 @@ def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketDat
     candles given; other timeframes of a symbol serve the nodes that ask for them.
     """
     given = [_candles(name, options) for name in options.candles]
-    named = {n.params.get("symbol") for n in graph.nodes if n.type == "source.candles"}
-    legs = legs_of(graph, Registry())
+    flat = expand(graph).graph  # embedded graphs read candles too
+    named = {n.params.get("symbol") for n in flat.nodes if n.type == "source.candles"}
+    legs = legs_of(flat, Registry())
     traded = [c for c in given if c.symbol in legs or c.symbol not in named] or given
     timeframe = options.timeframe or min((c.timeframe for c in traded), key=duration)
     duration(timeframe)

@@ -11,7 +11,7 @@ from engine.legs import legs_of
 from engine.metric_definitions import DEFINITIONS
 from engine.registry import Registry, discover
 from engine.result import EXIT_REASONS
-from server.graphs import built_in_ids, load_graph
+from server.graphs import BUILT_IN, built_in_ids, load_graph
 from tests.server.candle_tables import BARS, rows, settlements, write_table
 from tests.server.conftest import Cli
 
@@ -73,6 +73,25 @@ def candles_for(graph: str) -> list[str]:
     """The candles a built-in graph needs: those of its pair as well, here the same bars under another name."""
     legs = legs_of(load_graph(graph), Registry())
     return [GOOD, *(str(write_table(Path(f"{symbol}_1h.csv"), rows())) for symbol in legs)]
+
+
+def test_a_market_read_inside_an_embedded_graph_is_context_and_not_traded(cli: Cli, tmp_path: Path) -> None:
+    """However deep the node stands that names a symbol: no order may go to a market that is only looked at."""
+    graph = json.loads((BUILT_IN / "ema_cross.json").read_text())
+    ether = {"id": "ether", "type": "source.candles", "version": 1, "params": {"symbol": "ETHUSDT", "timeframe": ""}}
+    output = {"name": "close", "kind": "number", "from": "ether.close"}
+    other = {key: graph[key] for key in ("schema_version", "name", "kind", "description")}
+    graph["subgraphs"] = {
+        "other": other
+        | {"id": "other", "nodes": [ether], "edges": [], "interface": {"version": 1, "outputs": [output]}}
+    }
+    graph["nodes"].append({"id": "other", "type": "subgraph.other", "version": 1, "params": {}})
+    graph["edges"][0]["from"] = "other.close"  # the fast average is that of the other market
+    (tmp_path / "mine.json").write_text(json.dumps(graph))
+    write_table(tmp_path / "ETHUSDT_1h.csv", rows())
+    ran = cli("backtest", "mine.json", "--candles", GOOD, "ETHUSDT_1h.csv", "--json")
+    assert ran.code == 0, ran.err
+    assert [market["symbol"] for market in ran.document()["data"]] == ["BTCUSDT"]
 
 
 def test_options_reach_the_result(cli: Cli, tmp_path: Path) -> None:
