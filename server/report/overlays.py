@@ -35,6 +35,7 @@ class Overlays:
 
     def __init__(self, result: Result, market: int, chart: dict[str, Any], rows: Rows) -> None:
         trace: Any = trace_of(result, market)
+        self.leg = market >= len(result.traces)  # traded by the graph of another market
         self.one: ColumnPass = trace.columns
         self.candles: Candles = result.candles[market]
         self.chart, self.rows = chart, rows
@@ -44,8 +45,12 @@ class Overlays:
         self.first = int(self.candles.time[rows[0]]) if len(rows) else 0
 
     def all(self) -> list[dict[str, Any]]:
-        """Layers in the order of the graph: {kind, name, group, on, ...}."""
-        return [*self._areas(), *self._marks(), *self._spans(), *self._lines()]
+        """Layers in the order of the graph: {kind, name, group, on, ...}.
+
+        Areas and swings are those of the market that decides; on the chart of its leg they would lie in no price.
+        """
+        own = [] if self.leg else [*self._areas(), *self._marks()]
+        return [*own, *self._spans(), *self._lines()]
 
     def _ports(self, kind: str) -> Iterator[tuple[Step, str, int, Any]]:
         for slot, (step, port, found) in self.names.owner.items():
@@ -178,13 +183,16 @@ class Overlays:
         base = self.one.supply.base
         if not len(self.rows):
             return
-        at = np.searchsorted(base.close_time, self.candles.time[self.rows] + self.candles.bar_ms, side="right") - 1
+        at = np.searchsorted(base.close_time, self.candles.close_time, side="right") - 1
         levels, compared = self._read_by("stop.", "target."), self._read_by("compare.", "time.align")
         found: list[tuple[int, int, NDArray[np.float64]]] = []
         for step, _, slot, column in self._ports("number"):
-            if self.names.clock(slot) == base.timeframe and step.tag not in _QUIET and _is_price(column, base):
+            if self.names.clock(slot) != base.timeframe or step.tag in _QUIET or column.strides == (0,):
+                continue
+            line = np.where(at < 0, np.nan, column[np.maximum(at, 0)])
+            if _is_price(line, self.candles):
                 rank = 0 if slot in levels else 1 if slot in compared else 2
-                found.append((rank, slot, np.where(at < 0, np.nan, column[np.maximum(at, 0)])))
+                found.append((rank, slot, line[self.rows]))
         most = max(1, min(MOST_LINES, LINE_POINTS // len(self.rows)))
         for number, (rank, slot, line) in enumerate(sorted(found, key=lambda f: f[:2])[:most]):
             yield self._layer("line", slot, rank < 2 and number < _LINES_ON, **self._packed_line(line))
@@ -201,12 +209,12 @@ class Overlays:
         return {"steps": packed(steps), "gaps": edges.tolist(), "rests": bool((steps == 0).mean() > 0.5)}
 
 
-def _is_price(column: NDArray[np.float64], base: Candles) -> bool:
+def _is_price(column: NDArray[np.float64], candles: Candles) -> bool:
     """Whether a number lives where the price does: within a factor of two at nine of ten bars, and it moves."""
-    known = np.isfinite(column) & np.isfinite(base.close) & (base.close > 0)
-    if not known.any() or column.strides == (0,):
+    known = np.isfinite(column) & np.isfinite(candles.close) & (candles.close > 0)
+    if not known.any():
         return False
-    ratio = column[known] / base.close[known]
+    ratio = column[known] / candles.close[known]
     return bool(((ratio > 0.5) & (ratio < 2)).mean() > 0.9) and bool(np.ptp(column[known]) > 0)
 
 

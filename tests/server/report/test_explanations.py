@@ -9,9 +9,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from engine.candles import Candles
+from engine.backtest import MarketData, Request, backtest
+from engine.candles import Candles, make_candles
 from engine.explain import Explainer
+from engine.matching.policy import BYBIT_LINEAR
+from engine.registry import Registry
 from engine.result import Result
+from engine.sim.fixtures import fixture_pair
+from server.graphs import load_graph
 from server.report import explanations, overlays, series
 from server.report.explanations import bars_told
 from server.report.page import explain_line
@@ -173,3 +178,20 @@ def test_the_command_that_explains_a_bar(result: Result) -> None:
     words = ["tradegraph", "backtest", "my graph.json", "--candles", "a.csv", "--out", "x", "--json", "--fees", "0.1%"]
     given = msgspec.structs.replace(result, settings=result.settings | {"command": words})
     assert explain_line(given) == "tradegraph explain 'my graph.json' --candles a.csv --fees 0.1% --at"
+
+
+def test_a_leg_is_drawn_with_what_lives_in_its_own_prices() -> None:
+    """The other market of a pair has no graph of its own: levels of the main market mean nothing on its chart."""
+    main, near = fixture_pair("fixture:pair", "ETHUSDT")
+    dearer = {name: getattr(near, name) * 20 for name in ("open", "high", "low", "close")}
+    leg = make_candles("ETHUSDT", "1h", time=near.time, volume=near.volume, synthetic=True, **dearer)
+    graph = load_graph("spread")
+    request = Request(
+        graph=graph, markets=(MarketData(candles=main), MarketData(candles=leg)), policy=BYBIT_LINEAR, capital=1e4
+    )
+    result = backtest(request, Registry())
+    charts = series.candle_charts(result)
+    found = overlays.overlays(result, charts, [rows for rows, _ in series.chart_rows(result)])
+    lines = [{layer["name"] for layer in market if layer["kind"] == "line"} for market in found]
+    assert lines == [{"levels x stop", "levels x target"}, {"levels y stop", "levels y target"}]
+    assert not any(layer["kind"] in ("areas", "marks") for layer in found[1])
