@@ -8,36 +8,40 @@ from engine.errors import InputError
 from engine.sim.synthetic import Market, synthetic_candles
 from engine.timeframe import HOUR
 from server.adapters.bybit_rest import HOST, BybitRest
-from server.adapters.candle_fetch import fetch_candles
-from server.adapters.candle_store import CandleStore
+from server.adapters.candle_fetch import fetch_candles, fetch_rules
+from server.store.candles import CandleSeries
+from server.store.database import Database
+from server.store.instruments import Instruments
 
 SYMBOL, TIMEFRAME, BARS = "BTCUSDT", "1h", 8760
 SEED = 7
 _TIMEOUT = 3.0  # s
 
 
-def sample_candles(
-    store: CandleStore | None = None, *, host: str = HOST, now: int | None = None, online: bool = True
+async def sample_candles(
+    database: Database, *, host: str = HOST, now: int | None = None, online: bool = True
 ) -> Candles:
     """A year of hourly candles, from the store if they were made or fetched before.
 
     `synthetic` and `origin` of the result say which they are.  With `online` False the exchange is not asked.
     """
-    store = store or CandleStore()
+    series = CandleSeries(database)
     invented = Market(timeframe=TIMEFRAME)
     for symbol in (SYMBOL, invented.symbol):
-        stored = store.find(symbol, TIMEFRAME)
-        if stored and not stored.damaged and stored.rows >= BARS:
-            return store.load(symbol, TIMEFRAME)
+        stored = await series.find(symbol, TIMEFRAME)
+        if stored and stored.rows >= BARS:
+            return await series.load(symbol, TIMEFRAME)
     if online:
         with contextlib.suppress(InputError):
-            return _fetched(store, host, now or int(time.time() * 1000))
+            return await _fetched(database, host, now or int(time.time() * 1000))
     candles = synthetic_candles(SEED, BARS, invented)
-    store.add(candles)
+    await series.add(candles)
     return candles
 
 
-def _fetched(store: CandleStore, host: str, now: int) -> Candles:
-    rest = BybitRest(host, timeout=_TIMEOUT, attempts=1)
-    fetch_candles(rest, store, SYMBOL, TIMEFRAME, now - (BARS + 1) * HOUR, now, now=now)
-    return store.load(SYMBOL, TIMEFRAME)
+async def _fetched(database: Database, host: str, now: int) -> Candles:
+    rest, series = BybitRest(host, timeout=_TIMEOUT, attempts=1), CandleSeries(database)
+    await fetch_candles(rest, series, SYMBOL, TIMEFRAME, now - (BARS + 1) * HOUR, now, now=now)
+    with contextlib.suppress(InputError):  # without them a back-test infers what it can
+        await fetch_rules(rest, Instruments(database), SYMBOL, now=now)
+    return await series.load(SYMBOL, TIMEFRAME)

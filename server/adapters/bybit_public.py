@@ -11,9 +11,9 @@ import numpy as np
 from engine.candle_check import check_columns, check_funding
 from engine.candles import COLUMNS, Candles, FloatColumn, TimeColumn, make_candles
 from engine.errors import InputError
-from engine.result import Instrument
 from engine.timeframe import duration, floor
 from server.adapters.bybit_rest import BybitRest
+from server.store.rules import Rules
 
 ORIGIN = "Bybit public data"
 INTERVALS = {
@@ -111,17 +111,18 @@ def fetch_funding(rest: BybitRest, symbol: str, start: int, end: int) -> tuple[T
     return time, rate
 
 
-def fetch_instrument(rest: BybitRest, symbol: str) -> Instrument:
-    """Tick, step and smallest order of a market.  Raises InputError."""
+def fetch_rules(rest: BybitRest, symbol: str, *, now: int) -> Rules:
+    """Tick, step and smallest order of a market, as the exchange writes them.  Raises InputError."""
     rows = rest.get("/v5/market/instruments-info", {"symbol": symbol}, _Instruments).list
     if not rows:
         raise InputError(f"Bybit has no linear contract {symbol}; check the symbol")
     price, lot = rows[0].price_filter, rows[0].lot_size_filter
-    texts = (price.tick_size, lot.qty_step, lot.min_order_qty, lot.min_notional_value or "0")
-    ((tick, step, quantity, notional),) = _numbers([texts], symbol)
-    return Instrument(
-        tick=tick, step=step, min_quantity=quantity, min_notional=notional, source="Bybit instruments-info"
-    )
+    rules = Rules(
+        symbol=symbol, tick=price.tick_size, step=lot.qty_step, min_quantity=lot.min_order_qty,
+        min_notional=lot.min_notional_value or "0", source="Bybit instruments-info", updated_at=now,
+    )  # fmt: skip
+    _numbers([(rules.tick, rules.step, rules.min_quantity, rules.min_notional)], symbol)
+    return rules
 
 
 def _page(rest: BybitRest, symbol: str, timeframe: str, start: int, stop: int, *, mark: bool) -> Candles | None:

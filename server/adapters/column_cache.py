@@ -31,7 +31,7 @@ def entry(path: Path, names: tuple[str, ...]) -> Path | None:
 def get(place: Path) -> Columns | None:
     """The columns kept there, None if there are none or they are damaged."""
     try:
-        _, columns = column_file.read(place)
+        columns = column_file.read(place)
         os.utime(place)
     except (OSError, DamagedError):
         return None
@@ -42,7 +42,7 @@ def put(place: Path, columns: Columns, limit: int = LIMIT) -> None:
     """Keeps the columns and makes room."""
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        column_file.write(place, {}, columns)
+        column_file.write(place, columns)
         _prune(place.parent, limit)
 
 

@@ -1,4 +1,4 @@
-"""A file of named 8-byte columns with a JSON head: what the candle store and the cache of parsed files write.
+"""A file of named 8-byte columns with a JSON head: what the cache of parsed files writes.
 
 Layout: magic, length and CRC of the head (two uint32, little-endian), the head padded to a multiple of 8 bytes, then
 the columns one after the other.  Head and columns carry a CRC each, so that damage is seen and never read as prices.
@@ -28,36 +28,30 @@ class DamagedError(Exception):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What stands before the columns: facts of the writer, rows, (name, dtype) of each column, CRC of all columns."""
+    """What stands before the columns: rows, (name, dtype) of each column, CRC of all columns."""
 
-    meta: dict[str, Any]
     rows: int
     columns: tuple[tuple[str, str], ...]
     crc: int
 
 
-def write(path: Path, meta: Mapping[str, Any], columns: Mapping[str, NDArray[Any]], *, durable: bool = False) -> None:
+def write(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     """Writes all or nothing.  Columns are int64 or float64 and of equal length."""
     crc = 0
     for column in columns.values():
         crc = zlib.crc32(column.data, crc)
     rows = len(next(iter(columns.values())))
     kinds = tuple((name, column.dtype.newbyteorder("<").str) for name, column in columns.items())
-    head = msgspec.json.encode(Head(dict(meta), rows, kinds, crc))
+    head = msgspec.json.encode(Head(rows, kinds, crc))
     head += b" " * (-len(head) % 8)
-    with replacing(path, durable=durable) as part, part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         file.write(_MAGIC + _SIZES.pack(len(head), zlib.crc32(head)) + head)
         for column in columns.values():
             file.write(column.data)
 
 
-def read_head(path: Path) -> Head:
-    """The head alone.  Raises DamagedError or OSError."""
-    return _head(path)[0]
-
-
-def read(path: Path) -> tuple[dict[str, Any], Columns]:
-    """Facts and columns.  Raises DamagedError or OSError."""
+def read(path: Path) -> Columns:
+    """The columns by name.  Raises DamagedError or OSError."""
     head, start = _head(path)
     raw = np.fromfile(path, np.uint8, offset=start)
     width = 8 * head.rows
@@ -66,7 +60,7 @@ def read(path: Path) -> tuple[dict[str, Any], Columns]:
     columns: Columns = {}
     for place, (name, kind) in enumerate(head.columns):
         columns[name] = raw[place * width : (place + 1) * width].view(kind)
-    return head.meta, columns
+    return columns
 
 
 def _head(path: Path) -> tuple[Head, int]:

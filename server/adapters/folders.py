@@ -23,14 +23,11 @@ def cache() -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, durable: bool = False) -> Generator[Path]:
+def replacing(path: Path) -> Generator[Path]:
     """A temporary file beside `path` to write to; it takes its place at the end, or vanishes after an error."""
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield part
-        if durable:
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -122,7 +122,7 @@ def _run_options(command: Any) -> None:
 
 
 def _candles(commands: Any) -> None:
-    group = commands.add_parser("candles", help="Import, fetch and list candles.", allow_abbrev=False)
+    group = commands.add_parser("candles", help="Import, fetch, list and remove candles.", allow_abbrev=False)
     actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     command = _command(actions, "import", "Check candle files and put them into the store.", "candles", "run_import")
     command.add_argument("files", nargs="+", metavar="FILE")
@@ -140,6 +140,9 @@ def _candles(commands: Any) -> None:
     command.add_argument("--to", dest="end", metavar="DATE", help="end, exclusive; by default now")
     command.add_argument("--no-funding", action="store_true", help="candles only")
     _json(command)
+    command = _command(actions, "remove", "Forget a stored series.", "candles", "run_remove")
+    command.add_argument("symbol", metavar="SYMBOL")
+    command.add_argument("timeframe", metavar="TIMEFRAME", help="such as 1h, or funding for its funding rates")
 
 
 def _doctor(commands: Any) -> None:

@@ -1,41 +1,42 @@
-"""`tradegraph candles import|list|fetch`."""
+"""`tradegraph candles import|list|fetch|remove`."""
 
 import argparse
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.errors import InputError
 from engine.time_check import instant_text
 from server.adapters import candle_files
-from server.adapters.candle_store import CandleStore, Stored
 from server.cli.values import instant
 from server.report.figures import utc
+from server.store.series import Stored, check_name
+
+if TYPE_CHECKING:  # a command that reads files alone loads no database
+    from server.store.database import Database
 
 
 def run_import(options: argparse.Namespace) -> int:
     """Check files and merge them into the store; the first bad file stops, what was merged before stays."""
-    store = CandleStore()
-    done = [store.import_file(f, symbol=options.symbol, allow_gaps=options.allow_gaps) for f in options.files]
-    _show(done, options.json)
+    from server.adapters.candle_import import import_file
+    from server.store import sync
+    from server.store.candles import CandleSeries
+
+    async def work(database: "Database") -> list[Stored]:
+        series = CandleSeries(database)
+        return [
+            await import_file(series, f, symbol=options.symbol, allow_gaps=options.allow_gaps) for f in options.files
+        ]
+
+    _show(sync.run(work), options.json)
     return 0
 
 
 def run_list(options: argparse.Namespace) -> int:
     """List the store, or what files hold."""
-    if options.files:
-        candles = [candle_files.read_candles(f, allow_gaps=options.allow_gaps) for f in options.files]
-        rows = [
-            Stored(
-                symbol=c.symbol, timeframe=c.timeframe, rows=len(c), first=int(c.time[0]), last=int(c.time[-1]),
-                identity=c.identity, origins=(c.origin,), synthetic=c.synthetic,
-            )
-            for c in candles
-        ]  # fmt: skip
-    else:
-        rows = CandleStore().list_stored()
+    rows = [_facts(f, options.allow_gaps) for f in options.files] if options.files else _listed()
     _show(rows, options.json)
     if not rows and not options.json:
         print("nothing is stored yet; `tradegraph candles import FILE` or `tradegraph candles fetch` fills the store")
@@ -45,18 +46,52 @@ def run_list(options: argparse.Namespace) -> int:
 def run_fetch(options: argparse.Namespace) -> int:
     """Fetch what is missing from the exchange."""
     from server.adapters.bybit_rest import HOST, BybitRest
-    from server.adapters.candle_fetch import fetch_candles, fetch_funding
+    from server.adapters.candle_fetch import fetch_candles, fetch_funding, fetch_rules
+    from server.store import sync
+    from server.store.candles import CandleSeries
+    from server.store.instruments import Instruments
 
     now = int(time.time() * 1000)
     start, end = instant(options.start, "--from") or 0, min(instant(options.end, "--to") or now, now)
     if start >= end:
         raise InputError(f"--from {options.start} lies not before the end {instant_text(end)}; give an earlier date")
-    rest, store = BybitRest(HOST), CandleStore()
-    done = [fetch_candles(rest, store, options.symbol, options.timeframe, start, end, now=now, progress=_progress())]
-    if not options.no_funding:
-        done.append(fetch_funding(rest, store, options.symbol, start, end))
-    _show(done, options.json)
+    check_name(options.symbol, options.timeframe)
+
+    async def work(database: "Database") -> list[Stored]:
+        rest, series, symbol = BybitRest(HOST), CandleSeries(database), options.symbol
+        done = [await fetch_candles(rest, series, symbol, options.timeframe, start, end, now=now, progress=_progress())]
+        if not options.no_funding:
+            done.append(await fetch_funding(rest, series, symbol, start, end))
+        await fetch_rules(rest, Instruments(database), symbol, now=now)
+        return done
+
+    _show(sync.run(work), options.json)
     return 0
+
+
+def run_remove(options: argparse.Namespace) -> int:
+    """Forget a series."""
+    from server.store import sync
+    from server.store.candles import CandleSeries
+
+    sync.run(lambda database: CandleSeries(database).remove(options.symbol, options.timeframe))
+    print(f"removed {options.symbol} {options.timeframe}")
+    return 0
+
+
+def _listed() -> list[Stored]:
+    from server.store import sync
+    from server.store.candles import CandleSeries
+
+    return list(sync.run(lambda database: CandleSeries(database).list()))
+
+
+def _facts(file: str, allow_gaps: bool) -> Stored:
+    candles = candle_files.read_candles(file, allow_gaps=allow_gaps)
+    return Stored(
+        symbol=candles.symbol, timeframe=candles.timeframe, rows=len(candles), first=int(candles.time[0]),
+        last=int(candles.time[-1]), identity=candles.identity, origins=(candles.origin,), synthetic=candles.synthetic,
+    )  # fmt: skip
 
 
 def _progress() -> Any:
@@ -80,9 +115,6 @@ def _show(rows: list[Stored], as_json: bool) -> None:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
         return
     for row in rows:
-        if row.damaged:
-            print(f"{row.symbol:14} {row.timeframe:8} DAMAGED; remove the file and import or fetch it again")
-            continue
         span = f"{utc(row.first)} to {utc(row.last)}"
         mark = "  SYNTHETIC" if row.synthetic else ""
         added = f"  (+{row.added:,})" if row.added else ""

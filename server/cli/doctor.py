@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,10 +16,13 @@ from engine.matching.policy import POLICIES
 from engine.registry import discover
 from engine.sim.fixtures import fixture
 from engine.validate import validate
-from server.adapters.candle_store import CandleStore
 from server.adapters.folders import home
 from server.cli.progress import announce_kernels
 from server.graphs import built_in_ids, load_graph
+from server.store.series import FUNDING
+
+if TYPE_CHECKING:
+    from server.store.database import Database
 
 PACKAGES = ("msgspec", "numpy", "numba", "llvmlite", "pandas", "pandas-ta", "TA-Lib", "networkx", "jinja2", "pyarrow")
 
@@ -90,11 +94,20 @@ def _run() -> str:
 
 
 def _store() -> str:
-    rows = CandleStore().list_stored()
-    damaged = [f"{r.symbol} {r.timeframe}" for r in rows if r.damaged]
-    if damaged:
-        raise RuntimeError(f"damaged: {', '.join(damaged)}; import or fetch them again")
-    return f"{len(rows)} series stored"
+    from server.store import sync
+    from server.store.candles import CandleSeries
+
+    async def work(database: "Database") -> str:
+        series = CandleSeries(database)
+        stored = await series.list()
+        for one in stored:  # reading it is what shows damage
+            if one.timeframe == FUNDING:
+                await series.load_funding(one.symbol)
+            else:
+                await series.load(one.symbol, one.timeframe)
+        return f"{len(stored)} series stored"
+
+    return sync.run(work)
 
 
 _CHECKS: dict[str, Callable[[], str]] = {

@@ -18,8 +18,17 @@ from engine.result import Instrument
 from engine.timeframe import DURATIONS, duration
 from engine.validate.expand import expand
 from server.adapters import candle_files
-from server.adapters.candle_store import SYMBOL, CandleStore
 from server.cli.values import LARGEST, settings
+from server.store.rules import Rules
+from server.store.series import FUNDING, SYMBOL
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What the store gave: candles and funding by the names they were asked for with, trading rules by symbol."""
+
+    candles: dict[str, Candles] = {}
+    funding: dict[str, Funding] = {}
+    rules: dict[str, Rules] = {}
 
 
 def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketData, ...]:
@@ -29,19 +38,20 @@ def gather_markets(options: argparse.Namespace, graph: Graph) -> tuple[MarketDat
     graph sends orders for it as the other leg of a pair.  The run's timeframe is --timeframe or the shortest of the
     candles given; other timeframes of a symbol serve the nodes that ask for them.
     """
-    given = [_candles(name, options) for name in options.candles]
+    store = _stored(options)
+    given = [_candles(name, options, store) for name in options.candles]
     flat = expand(graph).graph  # embedded graphs read candles too
     named = {n.params.get("symbol") for n in flat.nodes if n.type == "source.candles"}
     legs = legs_of(flat, Registry())
     traded = [c for c in given if c.symbol in legs or c.symbol not in named] or given
     timeframe = options.timeframe or min((c.timeframe for c in traded), key=duration)
     duration(timeframe)
-    finer = _by_symbol("--finer", ((c.symbol, c) for c in (_candles(name, options) for name in options.finer)))
-    marks = _by_symbol("--mark", ((c.symbol, c) for c in (_candles(n, options, "mark") for n in options.mark)))
-    funding = _by_symbol("--funding", ((_funding_symbol(name), _funding(name)) for name in options.funding))
+    finer = _by_symbol("--finer", ((c.symbol, c) for c in (_candles(n, options, store) for n in options.finer)))
+    marks = _by_symbol("--mark", ((c.symbol, c) for c in (_marks(n, options, store) for n in options.mark)))
+    funding = _by_symbol("--funding", ((_funding_symbol(n), _funding(n, store)) for n in options.funding))
     rules = _rules(options.instrument)
     markets = [
-        _market(symbol, timeframe, given, finer.get(symbol), marks.get(symbol), funding.get(symbol), rules)
+        _market(symbol, timeframe, given, finer.get(symbol), marks.get(symbol), funding.get(symbol), rules, store)
         for symbol in dict.fromkeys(c.symbol for c in traded)
     ]
     known = {m.candles.symbol for m in markets}
@@ -68,7 +78,7 @@ def _check_known(option: str, symbols: Iterable[str], known: set[str]) -> None:
 
 def _market(
     symbol: str, timeframe: str, given: list[Candles], finer: Candles | None, mark: Candles | None,
-    funding: Funding | None, rules: dict[str, dict[str, float]],
+    funding: Funding | None, rules: dict[str, dict[str, float]], store: Loaded,
 ) -> MarketData:  # fmt: skip
     own = [c for c in given if c.symbol == symbol]
     frames = [c.timeframe for c in own]
@@ -79,8 +89,11 @@ def _market(
     if base is None:
         base = _resampled(symbol, timeframe, own)
     instrument = None
+    if symbol in store.rules:
+        instrument = store.rules[symbol].instrument(base)
     if values := rules.get(symbol, rules.get("")):
-        instrument = msgspec.structs.replace(infer_instrument(base), source="given on the command line", **values)
+        known = instrument or infer_instrument(base)
+        instrument = msgspec.structs.replace(known, source="given on the command line", **values)
     others = tuple(c for c in given if c is not base)
     return MarketData(candles=base, others=others, finer=finer, mark=mark, funding=funding, instrument=instrument)
 
@@ -95,25 +108,42 @@ def _resampled(symbol: str, timeframe: str, own: list[Candles]) -> Candles:
     raise InputError(f"there are no {timeframe} candles of {symbol}, and {have} candles cannot be put together to them")
 
 
-def _candles(name: str, options: argparse.Namespace, what: str = "") -> Candles:
-    symbol, colon, timeframe = name.partition(":")
-    if colon and timeframe in DURATIONS:
-        return CandleStore().load(symbol, timeframe)
-    given = None if what else options.symbol
+def _stored(options: argparse.Namespace) -> Loaded:
+    """What is named as SYMBOL:TIMEFRAME, read in one visit; without such names the database stays closed."""
+    names = [*options.candles, *options.finer, *options.mark]
+    candles = [name for name in names if name.partition(":")[2] in DURATIONS]
+    funding = [name for name in options.funding if name.partition(":")[2] == FUNDING]
+    if not candles and not funding:
+        return Loaded()
+    from server.cli.stored_markets import load
+
+    return load(candles, funding)
+
+
+def _candles(name: str, options: argparse.Namespace, store: Loaded) -> Candles:
+    if name in store.candles:
+        return store.candles[name]
+    given = options.symbol
     if given is not None and not SYMBOL.fullmatch(given):
         raise InputError(f"--symbol {given!r} cannot be a symbol; use letters, digits, points and hyphens")
     return candle_files.read_candles(name, symbol=given, allow_gaps=options.allow_gaps)
 
 
+def _marks(name: str, options: argparse.Namespace, store: Loaded) -> Candles:
+    """Their symbol is that of the file's name, since --symbol may be of several markets."""
+    if name in store.candles:
+        return store.candles[name]
+    return candle_files.read_candles(name, allow_gaps=options.allow_gaps)
+
+
 def _funding_symbol(name: str) -> str:
     symbol, colon, what = name.partition(":")
-    return symbol if colon and what == "funding" else candle_files.symbol_of(name)
+    return symbol if colon and what == FUNDING else candle_files.symbol_of(name)
 
 
-def _funding(name: str) -> Funding:
-    symbol, colon, what = name.partition(":")
-    if colon and what == "funding":
-        return Funding(*CandleStore().load_funding(symbol))
+def _funding(name: str, store: Loaded) -> Funding:
+    if name in store.funding:
+        return store.funding[name]
     time, rate = candle_files.read_funding(name)
     return Funding(np.ascontiguousarray(time), np.ascontiguousarray(rate))
 

@@ -1,0 +1,1 @@
+"""What Tradegraph remembers: one repository per subject, all behind `Store`."""

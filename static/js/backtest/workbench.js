@@ -1,0 +1,208 @@
+// Graph, candles and panels under one cursor.
+//
+// Hovering a bar is a peek: values follow the pointer and come back when it leaves. A click, a key or the slider selects
+// a bar, and only then the reasons are asked for. An open trade stays open while the cursor is between its decision and
+// its exit.
+
+import { afterPause, byId, perFrame } from "./dom.js";
+import { levelOf } from "./graph_pane.js";
+import { minute } from "./clock.js";
+import { valueAt } from "./trace_store.js";
+
+const PAUSE = 180; // ms without movement before reasons are asked for
+
+/** Holds what is looked at and keeps every part in step with it. */
+export class Workbench {
+  /** @param {any} parts clock, trace, trades, get, graph, list, chart, scrubber, reasons, table, signals, symbol, write */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.row = 0; // the selected bar
+    this.under = 0; // the bar whose values are shown: the selected one, or the one under the pointer
+    this.trade = null;
+    this.node = null;
+    this.paint = perFrame(() => this._paint());
+    this.ask = afterPause(PAUSE, () => this._reasons());
+    this.asked = 0;
+    this.sought = 0;
+  }
+
+  /** Selects a bar. */
+  select(row, { ask = true } = {}) {
+    this.row = this.under = this.clock.clamp(row);
+    if (this.trade && !this._during(this.trade, this.row)) this._leaveTrade();
+    this.chart.cursor(this.clock.time(this.row));
+    this.paint();
+    if (ask && !this.trade) this.ask();
+    this.remember();
+  }
+
+  /** Shows the values of a bar while the pointer is over it; null = the pointer is gone. */
+  peek(row) {
+    this.under = row === null ? this.row : this.clock.clamp(row);
+    this.paint();
+  }
+
+  /** Opens a trade: the cursor goes to its decision, only its slice stays lit. */
+  async open(number) {
+    const trade = this.trades.numbered(number);
+    if (!trade) return;
+    this.trade = trade;
+    const ticket = ++this.asked;
+    this.select(this.decisionRow(trade), { ask: false });
+    this.chart.levels(trade);
+    this.table.mark(number);
+    this.reasons.waiting(`Trade ${number}: ${trade.side} ${trade.symbol}`);
+    await this._answer(ticket, this.trades.slice(number), (slice) => {
+      this._light(new Set(slice.nodes));
+      this.reasons.trade(trade, slice);
+    });
+  }
+
+  /** Closes the open trade; its bar stays selected. */
+  closeTrade() {
+    if (!this.trade) return;
+    this._leaveTrade();
+    this.ask();
+    this.remember();
+  }
+
+  /** Goes one bar, trade or signal on (+1) or back (-1). */
+  async step(what, step) {
+    if (what === "bar") this.select(this.row + step);
+    if (what === "trade") this._stepTrade(step);
+    if (what === "signal") await this._stepSignal(step);
+  }
+
+  /** A click on a node: its series come to the candles, a second click takes them away. */
+  async toggle(node) {
+    this.focusNode(node);
+    await this.chart.toggle(node);
+    this.coloured();
+  }
+
+  /** Colours nodes and rows as the chart colours their series. */
+  coloured() {
+    this.graph.colour(this.chart.colours);
+    this.list.colour(this.chart.colours);
+    this.remember();
+  }
+
+  /** Marks a node without changing the chart. */
+  focusNode(node) {
+    this.node = node;
+    this.graph.select(node);
+    this.card.show(node);
+    this.card.setValues(this.values);
+  }
+
+  /** A click on a condition: its node lights up, in the level where it stands. */
+  async point(node) {
+    await this.graph.open(levelOf(node));
+    this.focusNode(node);
+    if (!this.trade) this._light(new Set([node]));
+  }
+
+  /** The bar at whose close a trade was decided. */
+  decisionRow(trade) {
+    return this.clock.rowAt(trade.decision_time - 1);
+  }
+
+  /** Writes the address of what is looked at. */
+  remember() {
+    this.write({
+      bar: this.clock.time(this.row), trade: this.trade?.number, nodes: this.chart.nodes, level: this.graph.level,
+      list: this.view.chosen,
+    });
+  }
+
+  async _reasons() {
+    const ticket = ++this.asked, time = this.clock.time(this.row);
+    this.reasons.waiting(`Bar ${minute(time)} UTC`);
+    await this._answer(ticket, this.why(this.row), (why) => {
+      if (why.trade) this.open(why.trade);
+      else this.reasons.bar(time, why);
+    });
+  }
+
+  async _answer(ticket, asked, show) {
+    try {
+      const answer = await asked;
+      if (ticket === this.asked) show(answer);
+    } catch (error) {
+      if (ticket === this.asked) this.reasons.failed(error.message);
+    }
+  }
+
+  _light(nodes) {
+    this.graph.light(nodes);
+    this.list.light(nodes);
+    byId("whole").hidden = nodes === null;
+  }
+
+  /** Lights the whole graph again. */
+  whole() {
+    this._light(null);
+  }
+
+  _leaveTrade() {
+    this.trade = null;
+    this.asked += 1; // an answer on its way belongs to the trade that was left
+    this._light(null);
+    this.chart.levels(null);
+    this.table.mark(null);
+  }
+
+  _during(trade, row) {
+    return row >= this.decisionRow(trade) && row <= this.clock.rowAt(trade.exit_time);
+  }
+
+  _stepTrade(step) {
+    const own = this.trades.of(this.symbol);
+    const rows = own.map((trade) => this.decisionRow(trade));
+    let place = this.trade ? own.indexOf(this.trade) + step : -1;
+    if (!this.trade) place = step > 0 ? rows.findIndex((row) => row > this.row) : rows.findLastIndex((row) => row < this.row);
+    if (own[place]) this.open(own[place].number);
+    else this.reasons.say("No more trades", `There is no trade ${step > 0 ? "after" : "before"} this bar.`);
+  }
+
+  async _stepSignal(step) {
+    const ticket = ++this.sought;
+    this.reasons.waiting("Looking for the next signal …");
+    const said = (chunk, offset) => this.signals.some((wire) => chunk.wires[wire] && speaks(chunk.wires[wire], offset));
+    try {
+      const row = await this.trace.find(this.row, step, said, () => ticket !== this.sought);
+      if (row !== null) this.select(row);
+      else if (ticket === this.sought) this.reasons.say("No more signals", `There is no signal ${step > 0 ? "after" : "before"} this bar.`);
+    } catch (error) {
+      this.reasons.failed(error.message);
+    }
+  }
+
+  _paint() {
+    const row = this.under;
+    this.values = this.trace.at(row);
+    this.scrubber.show(row, row !== this.row);
+    this.graph.setValues(this.values);
+    if (this.view.list) this.list.setValues(this.values);
+    this.card.setValues(this.values);
+    this.chart.near(row);
+    document.documentElement.dataset.bar = String(row);
+    if (this.values === null) this._fetch(row);
+    else this.trace.around(row).catch(() => {}); // what is ahead is asked for again once it is needed
+  }
+
+  async _fetch(row) {
+    try {
+      await this.trace.around(row);
+      if (row === this.under) this.paint();
+    } catch (error) {
+      this.reasons.failed(error.message);
+    }
+  }
+}
+
+/** Whether a signal wire calls for an entry at an offset. */
+function speaks(column, offset) {
+  const value = valueAt(column, offset);
+  return typeof value === "string" ? /^(long|short)/.test(value) : value === 1 || value === -1;
+}
