@@ -6,6 +6,16 @@ from engine.document import Graph, decode
 from engine.errors import InputError
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "graphs"
+# Under which words the gallery shows them.
+TAGS: dict[str, tuple[str, ...]] = {
+    "donchian_breakout": ("breakout", "trend"),
+    "ema_cross": ("beginner", "trend"),
+    "hh_ll": ("multi-timeframe", "structure", "zones"),
+    "hh_ll_in_regime": ("embedded graphs", "multi-timeframe", "structure"),
+    "market_regime": ("multi-timeframe", "patterns", "regime"),
+    "rsi_reversal": ("beginner", "reversal"),
+    "spread": ("pairs", "two markets"),
+}
 LARGEST = 32 * 2**20  # bytes; 10,000 nodes take about 3 MB
 
 

@@ -19,16 +19,16 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=60")
+OPTIONS = ("listen_addresses=", "max_connections=60")
+HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # nothing here need survive a power cut
 
 
 class PostgreSQL:
     """The keeper's handle in the test process."""
 
-    def __init__(self) -> None:
-        self._keeper = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, *, durable: bool = False) -> None:
+        command = [sys.executable, __file__, *(() if durable else HASTY)]
+        self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         told = self._answer()
         self.folder = told.removeprefix("ready ")
 
@@ -56,9 +56,9 @@ class PostgreSQL:
 
 
 @contextlib.contextmanager
-def postgresql() -> Generator[PostgreSQL]:
-    """A server for the time of the block."""
-    server = PostgreSQL()
+def postgresql(*, durable: bool = False) -> Generator[PostgreSQL]:
+    """A server for the time of the block; `durable` for benchmarks, as one would run it."""
+    server = PostgreSQL(durable=durable)
     try:
         yield server
     finally:
@@ -71,7 +71,7 @@ def _keep() -> None:
         folder = Path(name)
         account = _account(folder)
         run = _runner(_binaries(folder, account), folder, account)
-        server = run("postgres", "-D", f"{name}/data", "-k", name, *(word for o in OPTIONS for word in ("-c", o)))
+        server = run("postgres", "-D", f"{name}/data", "-k", name, *_options())
         try:
             _wait(server, folder)
             print("ready", name, flush=True)
@@ -84,6 +84,10 @@ def _keep() -> None:
                 print("done", flush=True)
         finally:
             _stop(server)
+
+
+def _options() -> list[str]:
+    return [word for option in (*OPTIONS, *sys.argv[1:]) for word in ("-c", option)]
 
 
 def _account(folder: Path) -> dict[str, Any]:

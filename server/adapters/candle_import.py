@@ -1,18 +1,21 @@
 """Candle and funding files into the store."""
 
 import asyncio
+import contextlib
 import tempfile
+import zlib
 from pathlib import Path
 
 import msgspec
 
 from engine.candles import Candles, FloatColumn, TimeColumn
 from engine.errors import InputError
-from server.adapters import candle_files
+from server.adapters import candle_files, parquet_columns
 from server.store.candles import CandleSeries
 from server.store.series import Stored, check_name
 
 _ENDINGS = (".csv.gz", ".csv", ".parquet", ".pq")
+_MOST_TEXT, _MOST_ROWS = 256 << 20, 6_000_000  # of an upload; ten years of minutes are 5,260,000 rows
 _SHOWN = 80  # characters of a file's name in messages and origins
 
 
@@ -67,12 +70,27 @@ def _received(ending: str, shown: str, content: bytes, rules: tuple[str, str | N
         path = Path(folder) / f"upload{ending}"
         path.write_bytes(content)
         try:
+            _check_size(path, content)
             found = _read(path, *rules)
         except InputError as error:
             raise InputError(str(error).replace(str(path), shown)) from None
     if isinstance(found, Funding):
         return found
     return msgspec.structs.replace(found, origin=found.origin.replace(path.name, shown, 1))
+
+
+def _check_size(path: Path, content: bytes) -> None:
+    """Raises InputError for what unpacks to more than a sender may ask of a server."""
+    if content.startswith(b"\x1f\x8b"):
+        unpacker, rest, size = zlib.decompressobj(wbits=31), content, 0
+        with contextlib.suppress(zlib.error):  # damage is told by the reader
+            while rest and size <= _MOST_TEXT:
+                size += len(unpacker.decompress(rest, 1 << 20))
+                rest = unpacker.unconsumed_tail
+        if size > _MOST_TEXT:
+            raise InputError(f"{path} unpacks to more than {_MOST_TEXT >> 20} MB; split it into several files")
+    elif content.startswith(parquet_columns.MAGIC) and (rows := parquet_columns.count(path)) > _MOST_ROWS:
+        raise InputError(f"{path} has {rows:,} rows, more than {_MOST_ROWS:,}; split it into several files")
 
 
 def _read(path: Path, symbol: str | None, timeframe: str | None, allow_gaps: bool) -> Candles | Funding:

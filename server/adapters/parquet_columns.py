@@ -32,6 +32,17 @@ def read(path: Path, names: tuple[str, ...]) -> tuple[list[NDArray[Any]], dict[s
     return columns, notes
 
 
+def count(path: Path) -> int:
+    """Rows of the file, from its last bytes alone; 0 for a file that cannot be read, as `read` will say."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return parquet.ParquetFile(path).metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError):
+        return 0
+
+
 def write(path: Path, columns: Mapping[str, NDArray[Any]], notes: Mapping[str, str]) -> None:
     """Writes int64 and float64 columns; `notes` become key-value metadata."""
     import pyarrow as pa

@@ -19,7 +19,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.", allow_abbrev=False
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_nodes, _validate, _backtest, _explain, _prove, _parity, _candles, _doctor, _first_run):
+    for add in (_nodes, _validate, _backtest, _explain, _prove, _parity, _candles, _serve, _db, _doctor, _first_run):
         add(commands)
     return parser.parse_args(argv)
 
@@ -143,6 +143,20 @@ def _candles(commands: Any) -> None:
     command = _command(actions, "remove", "Forget a stored series.", "candles", "run_remove")
     command.add_argument("symbol", metavar="SYMBOL")
     command.add_argument("timeframe", metavar="TIMEFRAME", help="such as 1h, or funding for its funding rates")
+
+
+def _serve(commands: Any) -> None:
+    command = _command(commands, "serve", "Serve the pages and the API until a signal ends it.", "serve")
+    command.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    command.add_argument("--port", metavar="PORT", help="port to listen on, 0 for any free one (8765)")
+    command.add_argument("--log", metavar="LEVELS", help="what is printed: LEVEL or LEVEL,COMPONENT=LEVEL… (info)")
+
+
+def _db(commands: Any) -> None:
+    group = commands.add_parser("db", help="Bring the database up to date.", allow_abbrev=False)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    command = _command(actions, "upgrade", "Apply the migrations that are missing.", "db", "run_upgrade")
+    _json(command)
 
 
 def _doctor(commands: Any) -> None:

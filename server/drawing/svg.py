@@ -29,15 +29,18 @@ def draw(
     """The graph, or the inside of the sub-graph node at `path`, as an SVG element.
 
     `values` leaves a text on every wire for what it carries; `report` saves validating once more; `marks` are class
-    names by flat node id ("added", "removed", "changed").  Raises NotFound for a path that is not there.
+    names ("added", "removed", "changed") by flat node id or wire ("a.out -> b.in").  Raises NotFound for a path that
+    is not there.
     """
     level = level_at(graph, path)
     sheet = sheet_of(level, registry, report or validate(graph, registry))
     x, y, width, height = map(number, sheet.bounds())
+    marks = marks or {}
+    wires = [_wire(wire, marks.get(f"{wire.source} -> {wire.target}", "")) for wire in sheet.wires]
     layers = [
         element("g", "".join(map(_frame, sheet.frames)), class_="frames"),
-        element("g", "".join(map(_wire, sheet.wires)), class_="wires"),
-        element("g", "".join(_node(node, (marks or {}).get(node.id, "")) for node in sheet.nodes), class_="nodes"),
+        element("g", "".join(wires), class_="wires"),
+        element("g", "".join(_node(node, marks.get(node.id, "")) for node in sheet.nodes), class_="nodes"),
         element("g", "".join(map(_stub, sheet.stubs)), class_="stubs"),
         element("g", "".join(map(_note, sheet.notes)), class_="notes"),
         element("g", _loose(sheet), class_="loose") if sheet.loose else "",
@@ -108,9 +111,9 @@ def _line_through(node: Drawn) -> str:
     return element("path", class_="passing", d=f"M6 {y:g}H{node.width - 6:g}")
 
 
-def _wire(wire: DrawnWire) -> str:
+def _wire(wire: DrawnWire, mark: str) -> str:
     told = f"{wire.source} → {wire.target}{' (broken)' if wire.broken else ''}"
-    looks = classes("wire", css_of(wire.kind), "broken" if wire.broken else "")
+    looks = classes("wire", css_of(wire.kind), "broken" if wire.broken else "", mark)
     return element(
         "path", element("title", text_of(told)), class_=looks,
         data_wire=wire.value, data_from=wire.source, data_to=wire.target, d=curve(wire.start, wire.end),

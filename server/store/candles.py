@@ -105,8 +105,7 @@ class CandleSeries:
             found = (await connection.execute(query.order_by(places.c.number))).all()
         if not found:
             await self._known(symbol, timeframe)
-            return {name: np.empty(0, np.int64 if name == "time" else np.float64) for name in column_names(timeframe)}
-        skipped = first - (found[0].upto - found[0].rows)
+        skipped = first - (found[0].upto - found[0].rows) if found else 0
         parts = [Chunk(row.number, row.rows, row.data) for row in found]
         columns = await asyncio.to_thread(_unpacked, parts, symbol, timeframe)
         return {name: column[skipped : skipped + count] for name, column in columns.items()}
@@ -208,7 +207,9 @@ class CandleSeries:
                 fresh_chunks = await asyncio.to_thread(packed, rows, timeframe)
                 await connection.execute(chunks.delete().where(touched))
                 await connection.execute(chunks.insert(), [{"series_id": key, **c._asdict()} for c in fresh_chunks])
-            identity = "" if unfinished else await _identity(connection, key, facts)
+            identity = old.identity if old else ""
+            if facts.added:
+                identity = "" if unfinished else await _identity(connection, key, facts)
             facts = msgspec.structs.replace(facts, identity=identity, updated_at=now())
             values = {name: getattr(facts, name) for name in _FACTS} | {"origins": list(facts.origins)}
             await connection.execute(series.update().where(series.c.id == key).values(values))

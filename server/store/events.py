@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.store.database import Database
 from server.store.tables import events
@@ -30,11 +31,16 @@ class Events:
     async def add(self, topic: str, data: dict[str, Any], owner: str | None, now: int) -> Event:
         """Store an event.  Whoever has seen its id has nothing before it still to come."""
         async with self._db.write() as connection:
-            if not self._db.is_sqlite:
-                # A sequence gives ids before the commit: without the lock a later id could be seen before an earlier.
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_IN_ORDER)))
-            row = {"at": now, "owner_id": owner, "topic": topic, "data": data}
-            number = (await connection.execute(sa.insert(events).values(row).returning(events.c.id))).scalar_one()
+            return await self._add(connection, topic, data, owner, now)
+
+    async def _add(
+        self, connection: AsyncConnection, topic: str, data: dict[str, Any], owner: str | None, now: int
+    ) -> Event:
+        if not self._db.is_sqlite:
+            # A sequence gives ids before the commit: without the lock a later id could be seen before an earlier.
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_IN_ORDER)))
+        row = {"at": now, "owner_id": owner, "topic": topic, "data": data}
+        number = (await connection.execute(sa.insert(events).values(row).returning(events.c.id))).scalar_one()
         return Event(id=number, at=now, owner=owner, topic=topic, data=data)
 
     async def after(self, last: int, owner: str, limit: int = 500) -> list[Event]:

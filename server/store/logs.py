@@ -75,15 +75,21 @@ def _conditions(wanted: LogFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.level is not None:
         conditions.append(logs.c.level >= wanted.level)
     if wanted.component:
-        conditions.append(logs.c.component == wanted.component)
+        conditions.append(logs.c.component == _storable(wanted.component))
     if wanted.text:
+        text = _storable(wanted.text)
         places = (logs.c.message, logs.c.event, logs.c.request_id)
-        conditions.append(sa.or_(*(place.icontains(wanted.text, autoescape=True) for place in places)))
+        conditions.append(sa.or_(*(place.icontains(text, autoescape=True) for place in places)))
     if wanted.since is not None:
         conditions.append(logs.c.at >= wanted.since)
     if wanted.until is not None:
         conditions.append(logs.c.at < wanted.until)
     return conditions
+
+
+def _storable(text: str) -> str:
+    """What to look for; NUL, which PostgreSQL refuses in every text, as lines have it."""
+    return text.replace("\0", "\\0")
 
 
 def _row(line: LogLine) -> dict[str, Any]:

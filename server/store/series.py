@@ -120,6 +120,8 @@ def unpacked(chunks: Sequence[Chunk], names: Sequence[str]) -> Columns:
         raise Damaged("a chunk has another number of rows than it says")
     if len(parts) == 1:
         return parts[0]
+    if not parts:
+        return {name: np.empty(0, np.int64 if name == "time" else np.float64) for name in names}
     return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 

@@ -1,20 +1,19 @@
 """The store for programs without an event loop: opened, brought up to date, used for one piece of work, closed."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import EngineError, InputError
-from server.adapters.folders import home
+from server.settings import load
 from server.store.database import Database, database_url
-from server.store.upgrade import upgrade
+from server.store.upgrade import pending, upgrade
 
 
 def run[T](work: Callable[[Database], Awaitable[T]]) -> T:
-    """What `work` gives, done on the database of `DATABASE_URL` or of the data folder.
+    """What `work` gives, done on the database that the settings name, as the server does.
 
     Raises InputError if the database cannot be used.
     """
@@ -32,12 +31,13 @@ async def _run[T](work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 async def _opened() -> Database:
-    given = os.environ.get("DATABASE_URL")
-    database = Database(database_url(given, home()), pool=1)
-    if not given:
-        _make(home())
+    settings = load()
+    database = Database(database_url(settings.database, settings.folder), pool=1)
+    if not settings.database:
+        _make(settings.folder)
     try:
-        await upgrade(database)
+        if await pending(database):  # asked first: an upgrade waits for whoever writes
+            await upgrade(database)
     except EngineError:
         raise
     except Exception as error:  # drivers have no common root of what goes wrong while they connect

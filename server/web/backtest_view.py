@@ -9,12 +9,7 @@ from engine.result import Result
 from server.report import figures
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-STEPS = (
-    ("trade", "⏮", "trade"),
-    ("signal", "«", "call for an entry"),
-    ("bar", "‹", "bar"),
-)
-_ON = {"⏮": "⏭", "«": "»", "‹": "›"}
+STEPS = (("trade", "trade"), ("signal", "call for an entry"), ("bar", "bar"))  # what is stepped by, and its title
 TRADE_COLUMNS = (
     ("number", "#", ""),
     ("symbol", "Market", ""),
@@ -69,8 +64,7 @@ def facts(result: Mapping[str, Any]) -> dict[str, Any]:
 def controls(markets: int) -> dict[str, Any]:
     """Buttons and columns of the page."""
     return {
-        "steps_back": [(what, -1, sign, f"Previous {title}") for what, sign, title in STEPS],
-        "steps_on": [(what, 1, _ON[sign], f"Next {title}") for what, sign, title in reversed(STEPS)],
+        "steps": STEPS,
         "trade_columns": [column for column in TRADE_COLUMNS if column[0] != "symbol" or markets > 1],
     }
 

@@ -1,4 +1,4 @@
-"""What the workbench of a back-test page must know of the graph: its nodes on every level, and the calls for entries."""
+"""What the workbench of a back-test page must know of the graph: its nodes on all levels, and the calls for entries."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

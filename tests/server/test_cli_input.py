@@ -1,9 +1,12 @@
 """Unreadable or impossible input: exit code 2, one clear line on stderr, nothing on stdout."""
 
+import contextlib
 import gzip
 import json
 import os
 import random
+import socket
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -365,9 +368,28 @@ def test_data_folder_that_cannot_be_used(cli: Cli, monkeypatch: pytest.MonkeyPat
 
 def test_damaged_store_is_said_to_be_damaged(cli: Cli, tmp_path: Path) -> None:
     assert cli("candles", "import", GOOD).code == 0
-    (stored,) = (tmp_path / "home/candles").glob("*.columns")
-    stored.write_bytes(JUNK)
+    with contextlib.closing(sqlite3.connect(tmp_path / "home/tradegraph.db")) as database, database:
+        database.execute("UPDATE candle_chunks SET data = ?", [JUNK])
     assert "are damaged; remove" in cli("backtest", "ema_cross", "--candles", "BTCUSDT:1h").refused()
     assert "are damaged; remove" in cli("candles", "import", GOOD).refused()
-    assert "DAMAGED" in cli("candles", "list").out
+    assert "BTCUSDT" in cli("candles", "list").out
     assert cli("doctor").code == 1
+    assert cli("candles", "remove", "BTCUSDT", "1h").out == "removed BTCUSDT 1h\n"
+    assert "nothing is stored of BTCUSDT 1h" in cli("candles", "remove", "BTCUSDT", "1h").refused()
+    assert cli("candles", "import", GOOD).code == 0
+
+
+def test_database_that_cannot_be_used(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("candles", "list").code == 0
+    (tmp_path / "home/tradegraph.db").write_bytes(JUNK * 1000)
+    assert (
+        "tradegraph.db cannot be used (file is not a database); check TRADEGRAPH_HOME"
+        in cli("candles", "list").refused()
+    )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://me:secret@127.0.0.1:{taken.getsockname()[1]}/x")
+        refused = cli("candles", "list").refused()
+    assert "cannot be used" in refused and "check DATABASE_URL" in refused and "secret" not in refused
+    monkeypatch.setenv("DATABASE_URL", "mysql://x/y")
+    assert "(DATABASE_URL) must begin with postgresql:// or sqlite:///" in cli("candles", "list").refused()

@@ -12,6 +12,9 @@ from engine.metric_definitions import DEFINITIONS
 from engine.registry import Registry, discover
 from engine.result import EXIT_REASONS
 from server.graphs import BUILT_IN, built_in_ids, load_graph
+from server.store import sync
+from server.store.instruments import Instruments
+from server.store.rules import Rules
 from tests.server.candle_tables import BARS, rows, settlements, write_table
 from tests.server.conftest import Cli
 
@@ -206,7 +209,7 @@ def test_candles_are_imported_listed_and_used(cli: Cli, tmp_path: Path) -> None:
     assert cli("candles", "list", "--json").document() == []
     (stored,) = cli("candles", "import", GOOD, "--json").document()
     assert (stored["symbol"], stored["timeframe"], stored["rows"], stored["added"]) == ("BTCUSDT", "1h", BARS, BARS)
-    assert (tmp_path / "home/candles").is_dir()
+    assert (tmp_path / "home/tradegraph.db").is_file()
     listed = cli("candles", "list").out
     assert listed.startswith("BTCUSDT ")
     assert "(+" not in listed, "what an import added is no fact of the series"
@@ -217,6 +220,22 @@ def test_candles_are_imported_listed_and_used(cli: Cli, tmp_path: Path) -> None:
     assert ran["data"][0]["identity"] == direct["data"][0]["identity"]
     (one,) = cli("candles", "list", GOOD, "--json").document()
     assert one["rows"] == BARS
+
+
+def test_stored_trading_rules_are_used_with_stored_candles(cli: Cli) -> None:
+    rules = Rules(symbol="BTCUSDT", tick="0.10", step="0.001", min_quantity="0.001", min_notional="5", source="Bybit")
+    cli("candles", "import", GOOD)
+    sync.run(lambda database: Instruments(database).put(rules))
+
+    def instrument(*options: str) -> dict[str, Any]:
+        return cli("backtest", "ema_cross", "--json", *options).document()["data"][0]["instrument"]
+
+    stored = instrument("--candles", "BTCUSDT:1h")
+    assert (stored["source"], stored["tick"], stored["step"], stored["min_notional"]) == ("Bybit", 0.1, 0.001, 5)
+    assert stored["maintenance_margin"] == 0.005
+    assert instrument("--candles", GOOD)["source"] == "inferred from the candles"
+    mixed = instrument("--candles", "BTCUSDT:1h", "--instrument", "step=0.01")
+    assert (mixed["source"], mixed["tick"], mixed["step"]) == ("given on the command line", 0.1, 0.01)
 
 
 def test_first_bad_file_stops_an_import_and_what_was_merged_stays(cli: Cli, tmp_path: Path) -> None:

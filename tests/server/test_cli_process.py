@@ -1,8 +1,10 @@
 """`tradegraph` as a process of its own: pipes, signals, encodings and full disks."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -118,12 +120,10 @@ def test_file_names_that_are_no_text(folder: Path) -> None:
 
 
 def test_interrupt_is_one_line_and_code_130(folder: Path) -> None:
-    """Interrupted while it waits for a lock of the candle store."""
-    import fcntl
-
-    (folder / "home/candles").mkdir(parents=True)
-    with (folder / "home/candles/.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Interrupted while it waits for another program that writes."""
+    assert run(folder, "candles", "list").returncode == 0
+    with contextlib.closing(sqlite3.connect(folder / "home/tradegraph.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
         process = subprocess.Popen(
             [*COMMAND, "candles", "import", "BTCUSDT_1h.csv"],
             cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -133,6 +133,20 @@ def test_interrupt_is_one_line_and_code_130(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, b"", b"tradegraph: interrupted\n")
+
+
+def test_programs_that_import_at_once_lose_nothing(folder: Path) -> None:
+    """Into a database that none of them finds: one makes it, the others wait."""
+    table = rows()
+    names = [write_table(folder / f"BTCUSDT_part{i}.csv", table[i * 150 : i * 150 + 220]) for i in range(5)]
+    programs = [
+        subprocess.Popen([*COMMAND, "candles", "import", "--allow-gaps", "--symbol", "BTCUSDT", name],
+            cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for name in names
+    ]  # fmt: skip
+    assert [(program.communicate(timeout=120)[1], program.returncode) for program in programs] == [(b"", 0)] * 5
+    (stored,) = json.loads(run(folder, "candles", "list", "--json").stdout)
+    assert (stored["rows"], len(stored["origins"])) == (len(table), 5)
 
 
 def test_fault_of_our_own_is_one_line_too(folder: Path) -> None:

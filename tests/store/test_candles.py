@@ -1,6 +1,7 @@
 """Stored candles merge, refuse contradictions by name, and are never half there; on both databases."""
 
 import asyncio
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine.candles import COLUMNS, Candles, make_candles
 from engine.errors import InputError
 from engine.sim.synthetic import Market, synthetic_candles, synthetic_funding
 from engine.timeframe import HOUR, MINUTE, WEEK
+from server.adapters import candle_import
 from server.adapters.candle_files import write_candles, write_funding
 from server.adapters.candle_import import import_file, import_upload
 from server.store import series as series_module
@@ -82,8 +84,9 @@ async def test_part_of_a_series(series: CandleSeries) -> None:
     assert part.identity == piece(5000, 9000, of=LONG).identity
     assert len(await series.load("BTCUSDT", "1h", start + 1, end + 1)) == 4000
     assert (await series.load("BTCUSDT", "1h", end=end)).time[-1] == end - HOUR
-    with pytest.raises(InputError, match="nothing is stored of BTCUSDT 1h in the span asked for"):
-        await series.load("BTCUSDT", "1h", end=int(LONG.time[0]))
+    for span in ((None, int(LONG.time[0])), (int(LONG.time[-1]) + 1, None), (4 * start, None), (start, start)):
+        with pytest.raises(InputError, match="nothing is stored of BTCUSDT 1h in the span asked for"):
+            await series.load("BTCUSDT", "1h", *span)
 
 
 async def test_rows_by_number(series: CandleSeries) -> None:
@@ -346,6 +349,23 @@ async def test_an_upload_is_read_by_its_content(name: str, series: CandleSeries,
         await import_upload(series, "x/bad.csv", b"1,2,3\n", symbol="ETHUSDT", timeframe=None, allow_gaps=False)
     with pytest.raises(InputError, match="cannot be stored"):
         await import_upload(series, "a.csv", content, symbol="../x", timeframe=None, allow_gaps=False)
+
+
+async def test_an_upload_that_unpacks_to_too_much_is_refused(
+    series: CandleSeries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candle_import, "_MOST_TEXT", 2 << 20)
+    bomb = gzip.compress(b"timestamp,open,high,low,close,volume\n" + b" " * (3 << 20))
+    with pytest.raises(InputError, match=r"^a\.csv\.gz unpacks to more than 2 MB; split it"):
+        await import_upload(series, "a.csv.gz", bomb, symbol="X", timeframe=None, allow_gaps=False)
+    monkeypatch.setattr(candle_import, "_MOST_ROWS", 10)
+    write_candles(tmp_path / "a.parquet", piece(0, 11))
+    content = (tmp_path / "a.parquet").read_bytes()
+    with pytest.raises(InputError, match=r"^a\.parquet has 11 rows, more than 10"):
+        await import_upload(series, "a.parquet", content, symbol="X", timeframe=None, allow_gaps=False)
+    for junk in (b"\x1f\x8bjunk", b"PAR1junk", b"PAR1", b"\0\0", b"PK"):
+        with pytest.raises(InputError, match=r"^a\.csv"):
+            await import_upload(series, "a.csv", junk, symbol="X", timeframe=None, allow_gaps=False)
 
 
 async def test_minutes_and_hours_are_series_of_their_own(series: CandleSeries) -> None:

@@ -126,6 +126,8 @@ async def test_every_text_can_be_stored(store: Store) -> None:
     found = (await store.logs.find(LogFilter()))[0]
     assert found.message.startswith("a\\0b \\udc80xxx")
     assert len(found.message) < 9_000
+    assert await store.logs.find(LogFilter(text="a\0b")) == [found]
+    assert await store.logs.find(LogFilter(component="\0")) == []
     assert found.context["nan"] is None
     assert found.context["nul"] == "a\\0b"
 

@@ -1,11 +1,15 @@
 // The graph beside the candles: one level at a time, values on the wires, sub-graphs opened in place.
 
 import { openGraph } from "../graph.js";
-import { byId, make } from "./dom.js";
-import { told } from "./values.js";
+import { byId, make, perFrame } from "./dom.js";
+import { brief } from "./values.js";
 
 /** The path of the sub-graph a flat node id stands in, "" = the graph itself. */
 export const levelOf = (node) => node.slice(0, Math.max(0, node.lastIndexOf("/")));
+
+const READABLE = 11; // pixels that text on the canvas should have
+const LARGEST = 22; // units, beyond which it would cover its neighbours
+const FAR = 0.42; // pixels per unit below which a node shows its title only
 
 /** Shows levels of a graph and what their wires carry. */
 export class GraphPane {
@@ -30,6 +34,9 @@ export class GraphPane {
       if (event.key === "o") this._enter(event.target.closest("[data-node]"));
       if (event.key === "Backspace" && this.level) this.open(levelOf(this.level));
     });
+    const scale = perFrame(() => this._scale());
+    this.zoomed = new MutationObserver(scale);
+    new ResizeObserver(scale).observe(this.host);
     this._draw();
   }
 
@@ -54,7 +61,7 @@ export class GraphPane {
     const shown = new Map();
     for (const wire of this.wires) {
       const value = values?.get(wire);
-      if (value) shown.set(wire, told(value));
+      if (value) shown.set(wire, brief(value));
     }
     this.drawn.setValues(shown);
   }
@@ -99,6 +106,19 @@ export class GraphPane {
     this.colour([...this.colours]);
     this.select(this.selected);
     this._breadcrumb();
+    this._scale();
+    this.zoomed.disconnect();
+    this.zoomed.observe(this.host.querySelector("svg.graph"), { attributes: true, attributeFilter: ["viewBox"] });
+  }
+
+  /** Text grows as the graph shrinks, so that values can be read; what could not be read is left out. */
+  _scale() {
+    const svg = this.host.querySelector("svg.graph"), { width, height } = svg.getBoundingClientRect();
+    if (!width) return;
+    const [, , boxWidth, boxHeight] = svg.getAttribute("viewBox").split(" ").map(Number);
+    const scale = Math.min(width / boxWidth, height / boxHeight);
+    svg.style.setProperty("--text", `${Math.max(READABLE, Math.min(LARGEST, READABLE / scale))}px`);
+    svg.classList.toggle("far", scale < FAR);
   }
 
   _wire(wire) {

@@ -2,6 +2,7 @@
 
 const NUMBER = "-?[\\d,]*\\.?\\d+(?:e[+-]?\\d+)?";
 const AREA = new RegExp(`(${NUMBER}) to (${NUMBER}) \\((\\d+) touch`, "g");
+const NEAR = 0.3; // share of the price by which a line may leave the range of the candles
 const LEVEL = new RegExp(`(entry|stop|target) (${NUMBER})`, "g");
 
 /**
@@ -116,10 +117,10 @@ function eachRun(chunk, runs, use) {
 
 const plain = (text) => Number(text.replaceAll(",", ""));
 
-/** Whether values can be read on the price scale: half of them lie within reach of the candles. */
+/** Whether values can be read on the price scale: the middle half of them lies near the candles. */
 function isPrice(points, [low, high]) {
   const known = points.filter(({ value }) => value !== null).map(({ value }) => value).sort((a, b) => a - b);
   if (!known.length) return true;
-  const reach = high - low, middle = [known[known.length >> 2], known[(known.length * 3) >> 2]];
-  return middle.every((value) => value > low - reach && value < high + reach);
+  const middle = [known[known.length >> 2], known[(known.length * 3) >> 2]];
+  return middle.every((value) => value > low * (1 - NEAR) && value < high * (1 + NEAR));
 }

@@ -3,11 +3,11 @@
 import { api } from "../api.js";
 import { ChartPane } from "./chart_pane.js";
 import { Clock } from "./clock.js";
-import { divide } from "./divider.js";
 import { byId } from "./dom.js";
 import { drawEquity } from "./equity.js";
 import { GraphPane } from "./graph_pane.js";
 import { NodeCard } from "./node_card.js";
+import { Panes } from "./panes.js";
 import { placeWriter, readPlace } from "./place.js";
 import { Reasons } from "./reasons.js";
 import { Scrubber } from "./scrubber.js";
@@ -52,11 +52,13 @@ async function start() {
   confirmForms();
   const clock = new Clock(data.clock), trace = await openTrace(clock), place = readPlace();
   const trades = new TradeStore(get), write = placeWriter(), of = (node) => wiresOf(trace, node);
+  new Panes();
   let bench;
   const onNode = (node) => bench.toggle(node), open = (number) => bench.open(number);
   const chart = new ChartPane({
-    clock, trace, nodes: data.nodes, wiresOf: of, load: (from, to) => ofMarket(`candles?from=${from}&to=${to}`),
-    onPeek: (row) => bench.peek(row), onSelect: (row) => bench.select(row), onRemove: onNode, onTrade: open,
+    clock, trace, titles: data.nodes, wiresOf: of, load: (from, to) => ofMarket(`candles?from=${from}&to=${to}`),
+    onPeek: (row) => bench.peek(row), onSelect: (row) => bench.select(row),
+    onClick: (row) => bench.click(row), onRemove: onNode,
   });
   const graph = new GraphPane({
     url: `/backtests/${data.id}/graph`, title: data.title, nodes: data.nodes, onNode, onLevel: () => bench.remember(),
@@ -82,7 +84,7 @@ async function start() {
     signals: data.calls, kept: data.kept, why: (row) => ofMarket(`why?row=${row}`),
   });
   byId("whole").addEventListener("click", () => bench.whole());
-  divide(byId("divider"), byId("panes"));
+
   drawEquity(get);
   await trades.load(() => table.refresh());
   chart.setTrades(trades.of(data.symbol));

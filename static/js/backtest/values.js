@@ -30,3 +30,15 @@ export function told({ k, v }) {
   if (k === "d") return WAYS[v] ?? UNKNOWN;
   return { text: String(v), state: "" };
 }
+
+const SIDES = { long: "▲ long", short: "▼ short", nothing: "– none" };
+
+/** The same for a wire on the canvas, where only a few letters fit. */
+export function brief(value) {
+  const { text, state } = told(value);
+  if (state === "unknown") return { text: "?", state };
+  if (value.k !== "t" || state) return { text, state };
+  const side = SIDES[/^(long|short|nothing)\b/.exec(text)?.[1]];
+  const areas = text.match(/ to .+?touch/g)?.length;
+  return { text: side ?? (areas ? `${areas} area${areas > 1 ? "s" : ""}` : text), state };
+}

@@ -11,7 +11,7 @@ export class WireList {
     this.text = byId("wire-filter");
     this.state = byId("wire-state");
     this.count = byId("wire-count");
-    this.rows = wires.map((wire) => this._row(wire, nodes[wire.node]?.title ?? wire.node, onNode));
+    this.rows = wires.map((wire) => this._row(wire, way(wire.node, nodes), onNode));
     this.body.replaceChildren(...this.rows.map((row) => row.element));
     this.text.addEventListener("input", () => this._filter());
     this.state.addEventListener("change", () => this._filter());
@@ -23,7 +23,7 @@ export class WireList {
   setValues(values) {
     for (const row of this.rows) {
       const value = values?.get(row.wire.wire);
-      const { text, state } = value ? told(value) : { text: "…", state: "" };
+      const { text, state } = value ? told(value) : { text: values ? "–" : "…", state: "" };
       if (row.text === text) continue;
       row.text = text;
       row.state = state;
@@ -67,4 +67,10 @@ export class WireList {
     }
     this.count.textContent = shown === this.rows.length ? `${shown} wires` : `${shown} of ${this.rows.length} wires`;
   }
+}
+
+/** The titles of a node and of the sub-graphs around it: "trend 1d › pivots". */
+function way(node, nodes) {
+  const steps = node.split("/");
+  return steps.map((step, at) => nodes[steps.slice(0, at + 1).join("/")]?.title ?? step).join(" › ");
 }

@@ -36,6 +36,12 @@ export class Workbench {
     this.remember();
   }
 
+  /** A click on a bar: its trade, or why there is none. */
+  click(row) {
+    if (this.trade && row !== this.decisionRow(this.trade)) this._leaveTrade();
+    this.select(row);
+  }
+
   /** Shows the values of a bar while the pointer is over it; null = the pointer is gone. */
   peek(row) {
     this.under = row === null ? this.row : this.clock.clamp(row);
@@ -53,7 +59,7 @@ export class Workbench {
     this.table.mark(number);
     this.reasons.waiting(`Trade ${number}: ${trade.side} ${trade.symbol}`);
     await this._answer(ticket, this.trades.slice(number), (slice) => {
-      this._light(new Set(slice.nodes));
+      this._light(slice ? new Set(slice.nodes) : null);
       this.reasons.trade(trade, slice);
     });
   }
@@ -61,8 +67,9 @@ export class Workbench {
   /** Closes the open trade; its bar stays selected. */
   closeTrade() {
     if (!this.trade) return;
+    const { number } = this.trade;
     this._leaveTrade();
-    this.ask();
+    this.reasons.say(`Bar ${minute(this.clock.time(this.row))} UTC`, `Trade ${number} is closed; click its bar or its row to open it again.`);
     this.remember();
   }
 
@@ -74,10 +81,12 @@ export class Workbench {
   }
 
   /** A click on a node: its series come to the candles, a second click takes them away. */
-  async toggle(node) {
+  toggle(node) {
     this.focusNode(node);
-    await this.chart.toggle(node);
+    this.chart.toggle(node);
     this.coloured();
+    this.card.show(node);
+    this.card.setValues(this.values);
   }
 
   /** Colours nodes and rows as the chart colours their series. */
@@ -107,6 +116,17 @@ export class Workbench {
     return this.clock.rowAt(trade.decision_time - 1);
   }
 
+  /** Shows a place again: a shared link, or the same page loaded anew. @param {import("./place.js").Place} place */
+  async restore({ bar, trade, nodes, level }) {
+    if (level) await this._answer(this.asked, this.graph.open(level), () => {});
+    for (const node of nodes) if (!this.chart.shown.has(node)) this.chart.toggle(node);
+    this.coloured();
+    const first = this.trades.of(this.symbol)[0];
+    const start = bar ?? (first ? first.decision_time - 1 : this.clock.time(this.clock.rows - 1));
+    if (trade !== undefined) await this.open(trade);
+    if (trade === undefined || bar !== undefined) this.select(this.clock.rowAt(start));
+  }
+
   /** Writes the address of what is looked at. */
   remember() {
     this.write({
@@ -117,6 +137,15 @@ export class Workbench {
 
   async _reasons() {
     const ticket = ++this.asked, time = this.clock.time(this.row);
+    const made = this._madeAt(this.row);
+    if (made) {
+      this.open(made.number);
+      return;
+    }
+    if (!this.kept) {
+      this.reasons.say(`Bar ${minute(time)} UTC`, "No trade was decided at this bar. Why not is not known: the trace was not kept.");
+      return;
+    }
     this.reasons.waiting(`Bar ${minute(time)} UTC`);
     await this._answer(ticket, this.why(this.row), (why) => {
       if (why.trade) this.open(why.trade);
@@ -150,6 +179,13 @@ export class Workbench {
     this._light(null);
     this.chart.levels(null);
     this.table.mark(null);
+  }
+
+  /** The trade that was decided at a bar, or else entered in it. */
+  _madeAt(row) {
+    const own = this.trades.of(this.symbol);
+    return own.find((trade) => this.decisionRow(trade) === row)
+      ?? own.find((trade) => this.clock.rowAt(trade.entry_time) === row);
   }
 
   _during(trade, row) {
@@ -186,7 +222,7 @@ export class Workbench {
     if (this.view.list) this.list.setValues(this.values);
     this.card.setValues(this.values);
     this.chart.near(row);
-    document.documentElement.dataset.bar = String(row);
+    if (this.values) document.documentElement.dataset.painted = String(row);
     if (this.values === null) this._fetch(row);
     else this.trace.around(row).catch(() => {}); // what is ahead is asked for again once it is needed
   }
