@@ -7,15 +7,16 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_303_SEE_OTHER
+from litestar.response import Redirect
+from markupsafe import escape
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from engine.errors import GraphError, InputError, NodeError
 from server.errors import Refusal, SignInNeeded, TooMany
 from server.logs.context import request_id
+from server.web.assets import assets
 from server.web.guards import PasswordFirst
-from server.web.rendering import page, partial
+from server.web.rendering import environment, page, partial
 
 _log = logging.getLogger("tradegraph.web")
 _CODES = {
@@ -67,7 +68,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return _elsewhere(request, error)
     shown = _shown(request, problem)
     shown.headers.update(headers)
-    return cast("Response[Any]", shown)
+    return shown
 
 
 def wants_json(request: Request[Any, Any, Any]) -> bool:
@@ -141,12 +142,18 @@ def _elsewhere(request: Request[Any, Any, Any], error: Exception) -> Response[An
         target = f"/sign-in?next={quote(back)}" if back and back != "/" else "/sign-in"
     if "hx-request" in request.headers:
         return Response(b"", status_code=401, headers={"HX-Redirect": target}, media_type="text/html")
-    return cast("Response[Any]", Redirect(target, status_code=HTTP_303_SEE_OTHER))
+    return cast("Response[Any]", Redirect(target, status_code=303))
 
 
-def _shown(request: Request[Any, Any, Any], problem: Problem) -> Template:
-    if "hx-request" in request.headers:
-        shown = partial(request, "partials/error.html", status=problem.status, problem=problem)
-        shown.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"})
-        return shown
-    return page(request, "pages/error.html", status=problem.status, problem=problem)
+def _shown(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
+    is_part = "hx-request" in request.headers
+    make = partial if is_part else page
+    template = make(request, "partials/error.html" if is_part else "pages/error.html", problem=problem)
+    try:  # here and now: an error page with an error of its own must still be an answer
+        engine = environment(assets())
+        text = engine.get_template(str(template.template_name)).render(**template.context)
+    except Exception:
+        _log.exception("the error page cannot be shown", extra={"event": "fault"})
+        text = f"<!doctype html><title>{problem.status}</title><p>{escape(problem.message)}"
+    headers = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"} if is_part else {}
+    return Response(text, status_code=problem.status, media_type="text/html", headers=headers)

@@ -8,11 +8,11 @@ from server.web import openapi
 from server.web.assets import static_file
 
 PAGES = ("overview", "sessions", "account", "users", "settings", "logs", "graphs", "candles", "backtests", "backtest")
-API = ("graphs", "graph_drafts", "nodes", "candles", "backtests", "account", "settings", "logs", "live", "health")
+API = ("graphs", "candles", "backtests", "account", "settings", "logs", "live", "health")
 
 
 def routes() -> list[Any]:
     """The handlers of the whole application."""
     names = [f"server.web.pages.{name}" for name in PAGES] + [f"server.web.api.{name}" for name in API]
-    found = [import_module(name).ROUTES for name in names if find_spec(name)]
+    found = [getattr(import_module(name), "ROUTES", []) for name in names if find_spec(name)]
     return [static_file, *openapi.ROUTES, *(handler for handlers in found for handler in handlers)]

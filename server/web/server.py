@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Generator
-from types import FrameType
 from typing import Any, cast
 
 import uvicorn
@@ -14,45 +14,62 @@ import uvicorn
 from engine.errors import InputError
 
 _REQUESTS = 2  # seconds that requests under way get when the server ends
-_PARTS = 8.0  # seconds after which an end that hangs is cut short
+_LONGEST = 10.0  # seconds after which an end that hangs is cut short
 _log = logging.getLogger("tradegraph.server")
 
 
-class _Server(uvicorn.Server):
-    """A server whose live streams end first, and that a second signal does not disturb while it ends."""
+class Asked:
+    """Whether a signal has asked the process to end.  Asking again changes nothing."""
 
-    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ending = ending
-        self._asked = False
+    def __init__(self) -> None:
+        self.yes = False
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """SIGINT and SIGTERM end the server, and the process then ends by itself with 0."""
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+    def listening(self) -> Generator[None]:
+        """SIGINT and SIGTERM ask, for the time of the block, instead of ending the process at once."""
+        loop = asyncio.get_running_loop()
+        before = {
+            number: signal.signal(number, lambda *_: self._ask(loop)) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End; asking again changes nothing, asking during the start ends it when it has started."""
-        self._asked = True
+    def _ask(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self.yes:
+            self.yes = True
+            loop.call_soon_threadsafe(loop.call_later, _LONGEST, _cut_off)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `Asked`, and whose live streams end first."""
+
+    def __init__(self, config: uvicorn.Config, asked: Asked, started: Callable[[], None], ending: Callable[[], None]):
+        super().__init__(config)
+        self._asked, self._started, self._ending = asked, started, ending
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Nothing: signals are heard already."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell when requests are answered."""
+        await super().startup(sockets)
+        if self.started:
+            self._started()
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to end."""
-        return await super().on_tick(counter) or self._asked
+        """Whether to end; asked ten times a second."""
+        return await super().on_tick(counter) or self._asked.yes
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams first: each would hold its connection open for ever."""
-        _log.info("the server ends")
+        _log.info("the server ends", extra={"event": "ending"})
         self._ending()
-        try:
-            async with asyncio.timeout(_PARTS):
-                await super().shutdown(sockets)
-        except TimeoutError:
-            _log.error("a part of the server did not end in %g s and is cut off", _PARTS, extra={"event": "cut_off"})
+        await super().shutdown(sockets)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -61,8 +78,9 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(cast("Any", address)[:2], family=family, backlog=256)
     except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
         raise InputError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); end what uses it, or choose another --port"
+            f"cannot listen on {host}:{port} ({reason}); end what uses it, or choose another --port"
         ) from None
 
 
@@ -73,13 +91,21 @@ def address(listening: socket.socket) -> str:
     return f"http://{shown}:{port}/"
 
 
-def serve(app: Any, listening: socket.socket, ending: Callable[[], None]) -> bool:
-    """Serve until a signal, then call `ending` before requests are waited for.  False = it never began."""
+async def serve(
+    app: Any, listening: socket.socket, asked: Asked, *, started: Callable[[], None], ending: Callable[[], None]
+) -> None:
+    """Serve until asked to end; call `started` when requests are answered, `ending` before they are waited for."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
         timeout_graceful_shutdown=_REQUESTS,
     )  # fmt: skip
-    server = _Server(config, ending)
-    with listening:
-        asyncio.run(server.serve([listening]))
-    return server.started
+    server = _Server(config, asked, started, ending)
+    await server.serve([listening])
+    if not server.started:
+        raise RuntimeError("the application did not start, see the log")
+
+
+def _cut_off() -> None:
+    """Some part hangs, and whoever asked the server to end would wait for ever."""
+    _log.critical("the server did not end in %g s and is cut off", _LONGEST, extra={"event": "cut_off"})
+    os._exit(1)

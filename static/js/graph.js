@@ -56,12 +56,15 @@ class Drawing {
     return this._sorted(found);
   }
 
-  /** Nodes that share a neighbour with a node, itself among them. */
+  /** Nodes that share a neighbour with a node and stand in its column, itself among them. */
   siblings(id) {
+    const { x, width } = this.nodes.get(id);
     for (const forward of [false, true]) {
       const found = new Set([id]);
       for (const other of this.neighbours(id, forward)) {
-        for (const sibling of this.neighbours(other, !forward)) found.add(sibling);
+        for (const sibling of this.neighbours(other, !forward)) {
+          if (Math.abs(this.nodes.get(sibling).x - x) < width) found.add(sibling);
+        }
       }
       if (found.size > 1) return this._sorted(found);
     }

@@ -63,8 +63,11 @@ class Run:
 class Opened:
     """A page with everything it complained about."""
 
-    def __init__(self, browser: Any, url: str, viewport: dict[str, int], **options: Any) -> None:
+    def __init__(
+        self, browser: Any, url: str, viewport: dict[str, int], cookies: list[Any] | None = None, **options: Any
+    ) -> None:
         self.context = browser.new_context(viewport=viewport, **options)
+        self.context.add_cookies(cookies or [])
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("console", lambda message: self.errors.append(message.text))

@@ -1,14 +1,18 @@
 """The back-test page in a real browser: what stands on the wires is what the engine's trace says, bar by bar."""
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright import sync_api
 
 from engine.values import UNKNOWN
 from tests.e2e.bench import Opened, Run
 from tests.e2e.bench_server import Bench
+from tests.e2e.chromium import chromium
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 REPAINT = """
@@ -27,6 +31,23 @@ REPAINT = """
   finished(times.sort((a, b) => a - b));
 })
 """
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        found = chromium(playwright)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def bench(browser: Any, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("bench")
+    shutil.copy(sqlite_template, folder / "tradegraph.db")
+    made = Bench(browser, f"sqlite+aiosqlite:///{folder / 'tradegraph.db'}", folder)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -50,7 +71,11 @@ def expect_values(page: Any, run: Run, row: int) -> None:
     for wire, text in told.items():
         value = told_of[wire]
         if isinstance(value, float):
-            assert text == "? not yet known" if value != value else float(text.replace(",", "")) == pytest.approx(value, 1e-6)
+            assert (
+                text == "? not yet known"
+                if value != value
+                else float(text.replace(",", "")) == pytest.approx(value, 1e-6)
+            )
         elif isinstance(value, int) and wire in run.flags:
             assert text == {1: "✓ true", 0: "✗ false", UNKNOWN: "? not yet known"}[value]
         else:
@@ -183,7 +208,9 @@ def test_a_sub_graph_opens_in_place_with_its_values(bench: Bench) -> None:
     page.wait_for_function("() => document.querySelector('#levels [aria-current]').textContent === 'trend 1d'")
     page.wait_for_function("() => location.hash.includes('in=trend_1d')")
     swings = page.locator("#graph text.value[data-wire^='trend_1d/']")
-    page.wait_for_function("() => [...document.querySelectorAll('#graph text.value')].some(t => /[\\d?✓✗]/.test(t.textContent))")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#graph text.value')].some(t => /[\\d?✓✗]/.test(t.textContent))"
+    )
     assert swings.count() > 3
     page.click("#levels button")
     page.wait_for_function("() => document.querySelector('#graph [data-node=trend_1d]') !== null")

@@ -100,7 +100,7 @@ async def test_a_slow_listener_loses_nothing(live: Live, monkeypatch: pytest.Mon
 
 
 async def test_a_later_id_is_never_seen_before_an_earlier(store: Store, people: None) -> None:
-    """Whoever has seen id n has had the chance to see all before it: the next event waits for the commit of this one."""
+    """Whoever has seen id n has had the chance to see all before it: the next event waits for the commit."""
     async with store.database.write() as connection:
         first = await store.events._add(connection, "t", {}, None, 1)
         later = asyncio.create_task(store.events.add("t", {}, None, 2))

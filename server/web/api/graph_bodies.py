@@ -21,6 +21,7 @@ Document = Annotated[
 IfMatch = Annotated[
     str | None, Parameter(header="If-Match", description="The number this is based on, in quotes", required=False)
 ]
+LARGEST = 8 * 2**20  # bytes of a document; ten thousand nodes take about 3 MB
 Words = Annotated[str, Parameter(max_length=200)]
 Message = Annotated[str, Parameter(max_length=2000, description="What changed and why")]
 Number = Annotated[int | None, Parameter(ge=1, le=2**31 - 1)]

@@ -26,7 +26,7 @@ async def get_draft(request: Asked, services: NamedDependency[Services], graph_i
     return Response(draft_view(draft), headers=tagged(draft.version))
 
 
-@put(PATH, summary="Save the own draft of a graph", opt=_WRITE, tags=_TAGS)
+@put(PATH, summary="Save the own draft of a graph", opt=_WRITE, tags=_TAGS, request_max_body_size=LARGEST)
 async def save_draft(
     request: Asked,
     services: NamedDependency[Services],

@@ -27,7 +27,9 @@ export class ChartPane {
     this.marked = null; // first trade that has marks
     this.by = ""; // what moves the cursor: "keys", "pointer", or nothing after the pointer has left
     this.host.addEventListener("keydown", () => { this.by = "keys"; }, true);
-    this.host.addEventListener("pointermove", () => { this.by = "pointer"; }, true);
+    for (const name of ["pointerover", "pointermove"]) {
+      this.host.addEventListener(name, () => { this.by = "pointer"; }, true);
+    }
     this.host.addEventListener("pointerleave", () => {
       this.by = "";
       this.onPeek(null);

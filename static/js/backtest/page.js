@@ -6,6 +6,7 @@ import { Clock } from "./clock.js";
 import { byId } from "./dom.js";
 import { drawEquity } from "./equity.js";
 import { GraphPane } from "./graph_pane.js";
+import { listenToKeys } from "./keys.js";
 import { NodeCard } from "./node_card.js";
 import { Panes } from "./panes.js";
 import { placeWriter, readPlace } from "./place.js";
@@ -85,6 +86,7 @@ async function start() {
   });
   byId("whole").addEventListener("click", () => bench.whole());
 
+  listenToKeys(byId("workbench"), bench);
   drawEquity(get);
   await trades.load(() => table.refresh());
   chart.setTrades(trades.of(data.symbol));

@@ -1,0 +1,39 @@
+"""`tradegraph serve`: the pages and the API, until a signal ends it."""
+
+import argparse
+import asyncio
+import socket
+
+from server.logs.levels import parse
+from server.logs.terminal import configure
+from server.settings import Settings, load
+from server.web.app import create_app
+from server.web.server import Asked, address, listen, serve
+from server.wiring import assemble, running
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve with the settings of the environment, the file, and these options over both."""
+    settings = load(host=options.host, port=options.port, log=options.log)
+    configure(parse(settings.log), settings.log_form)
+    with listen(settings.host, settings.port) as listening:
+        asyncio.run(_serve(settings, listening))
+    return 0
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    asked = Asked()
+    with asked.listening():
+        services = assemble(settings)
+        async with running(services, _tell):
+            await serve(
+                create_app(services), listening, asked, started=lambda: _invite(listening), ending=services.live.close
+            )
+
+
+def _invite(listening: socket.socket) -> None:
+    _tell(f"Tradegraph is at {address(listening)} (Ctrl-C ends it)")
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
