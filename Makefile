@@ -9,8 +9,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 setup: ## Make .venv, or bring it up to date (PYTHON=… for a new one, NO_UV=1 keeps to pip)
 	@./bootstrap.sh
 
-run: setup ## Back-test a strategy on sample candles and say where the report lies
-	@$(BIN)/tradegraph first-run
+run: setup ## Serve the pages with sample candles and two finished back-tests (ARGS="--port 8080" goes to it)
+	@$(BIN)/tradegraph demo $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k name -n 0" goes to pytest)
 	@./bootstrap.sh browser

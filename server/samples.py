@@ -1,14 +1,14 @@
 """Candles to try things out with: real ones if the exchange answers quickly, else an invented market that says so."""
 
 import contextlib
-import time
 
 from engine.candles import Candles
 from engine.errors import InputError
-from engine.sim.synthetic import Market, synthetic_candles
+from engine.sim.synthetic import Market, synthetic_candles, synthetic_funding
 from engine.timeframe import HOUR
 from server.adapters.bybit_rest import HOST, BybitRest
 from server.adapters.candle_fetch import fetch_candles, fetch_rules
+from server.clock import now as this_instant
 from server.store.candles import CandleSeries
 from server.store.database import Database
 from server.store.instruments import Instruments
@@ -23,7 +23,8 @@ async def sample_candles(
 ) -> Candles:
     """A year of hourly candles, from the store if they were made or fetched before.
 
-    `synthetic` and `origin` of the result say which they are.  With `online` False the exchange is not asked.
+    `synthetic` and `origin` of the result say which they are; invented ones have
+    funding rates as well.  With `online` False the exchange is not asked.
     """
     series = CandleSeries(database)
     invented = Market(timeframe=TIMEFRAME)
@@ -33,9 +34,10 @@ async def sample_candles(
             return await series.load(symbol, TIMEFRAME)
     if online:
         with contextlib.suppress(InputError):
-            return await _fetched(database, host, now or int(time.time() * 1000))
+            return await _fetched(database, host, now or this_instant())
     candles = synthetic_candles(SEED, BARS, invented)
     await series.add(candles)
+    await series.add_funding(candles.symbol, *synthetic_funding(candles, SEED), origin=candles.origin)
     return candles
 
 

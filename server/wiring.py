@@ -89,7 +89,7 @@ async def _first_account(services: Services, tell: Callable[[str], None]) -> Non
                 " NAME --admin` first, or start on 127.0.0.1"
             )
         return
-    made = await Entrance(services).first_admin()
+    made = await Entrance(services.store, services.clock).first_admin()
     if made:
         account, password = made
         tell(f"First start: sign in as {account.name} with the one-time password {password} (it is shown only now).")

@@ -19,7 +19,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         prog="tradegraph", description="Node-graph strategy engine: draw, back-test, trade.", allow_abbrev=False
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_nodes, _validate, _backtest, _explain, _prove, _parity, _candles, _serve, _db, _doctor, _first_run):
+    for add in (_nodes, _validate, _backtest, _explain, _prove, _parity, _candles, _serve, _db, _user, _doctor, _demo):
         add(commands)
     return parser.parse_args(argv)
 
@@ -146,7 +146,10 @@ def _candles(commands: Any) -> None:
 
 
 def _serve(commands: Any) -> None:
-    command = _command(commands, "serve", "Serve the pages and the API until a signal ends it.", "serve")
+    _serve_options(_command(commands, "serve", "Serve the pages and the API until a signal ends it.", "serve"))
+
+
+def _serve_options(command: Any) -> None:
     command.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     command.add_argument("--port", metavar="PORT", help="port to listen on, 0 for any free one (8765)")
     command.add_argument("--log", metavar="LEVELS", help="what is printed: LEVEL or LEVEL,COMPONENT=LEVEL… (info)")
@@ -159,6 +162,18 @@ def _db(commands: Any) -> None:
     _json(command)
 
 
+def _user(commands: Any) -> None:
+    group = commands.add_parser("user", help="Add users, and reset their passwords.", allow_abbrev=False)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    command = _command(actions, "add", "Make an account with a one-time password.", "user", "run_add")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--admin", action="store_true", help="let them manage users, settings and logs")
+    _json(command)
+    command = _command(actions, "password", "Give a user another one-time password.", "user", "run_password")
+    command.add_argument("name", metavar="NAME")
+    _json(command)
+
+
 def _doctor(commands: Any) -> None:
     command = _command(
         commands, "doctor", "Check the installation: packages, folders, kernels, nodes, graphs.", "doctor"
@@ -166,9 +181,7 @@ def _doctor(commands: Any) -> None:
     _json(command)
 
 
-def _first_run(commands: Any) -> None:
-    command = _command(
-        commands, "first-run", "Back-test ema_cross on sample candles and say where the report lies.", "first_run"
-    )
-    command.add_argument("--out", metavar="DIR", help="folder of the report; by default in Tradegraph's data folder")
+def _demo(commands: Any) -> None:
+    command = _command(commands, "demo", "Serve the pages with sample candles and two finished back-tests.", "demo")
+    _serve_options(command)
     command.add_argument("--offline", action="store_true", help="do not ask the exchange for candles")

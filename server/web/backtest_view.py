@@ -10,6 +10,7 @@ from server.report import figures
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 STEPS = (("trade", "trade"), ("signal", "call for an entry"), ("bar", "bar"))  # what is stepped by, and its title
+_BELOW = ("sortino", "sqn")  # of the headline figures: two rows of them would push the workbench off the screen
 TRADE_COLUMNS = (
     ("number", "#", ""),
     ("symbol", "Market", ""),
@@ -45,7 +46,7 @@ def facts(result: Mapping[str, Any]) -> dict[str, Any]:
     shown = figures.figures(told)
     return {
         "figures": shown,
-        "headline": figures.headline(shown),
+        "headline": [one for one in figures.headline(shown) if one.name not in _BELOW],
         "path_dependent": figures.path_dependent(told),
         "twin_return": figures.show("total_return", measured.pessimistic.get("total_return")),
         "quote": figures.quote_currency(told),

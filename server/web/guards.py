@@ -17,6 +17,7 @@ SCOPES = {
     "backtests:write": "start, cancel and delete back-tests",
     "admin": "what admins may do (for admins only)",
 }
+ANY_SCOPE = "any"  # of a route that every valid token may call
 PASSWORD_FIRST = "password_first"  # a route that works while a one-time password is to be changed
 
 
@@ -45,7 +46,7 @@ def member_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
 def _check_scope(identity: Identity, scope: str | None) -> None:
     if scope is None:
         raise Forbidden("an API token cannot do this; sign in with a browser")
-    if scope not in (identity.user.scopes or ()):
+    if scope != ANY_SCOPE and scope not in (identity.user.scopes or ()):
         raise Forbidden(f"this API token may not do that: it lacks the scope {scope}")
 
 

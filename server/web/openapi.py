@@ -13,7 +13,7 @@ from litestar.router import Router
 
 from server.people import User
 from server.web.errors import ErrorBody
-from server.web.guards import SCOPES
+from server.web.guards import ANY_SCOPE, SCOPES
 from server.web.identity import COOKIE
 from server.web.rendering import page
 
@@ -68,7 +68,9 @@ def document(app: Litestar) -> dict[str, Any]:
             is_public, scope = scopes[path, method.upper()]
             if is_public:
                 operation["security"] = []
-            elif scope:
+            elif scope is None:
+                operation["security"] = [{"session": []}]
+            elif scope != ANY_SCOPE:
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
                 operation["x-scope"] = scope
     return made

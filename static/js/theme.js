@@ -36,7 +36,6 @@
     if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
     label();
-    root.dispatchEvent(new CustomEvent("themechange", { detail: { dark: isDark() } }));
   }
 
   root.dataset.js = "";

@@ -362,7 +362,7 @@ def test_wrong_usage(cli: Cli, case: str) -> None:
 
 def test_data_folder_that_cannot_be_used(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEGRAPH_HOME", GOOD)
-    for command in (("candles", "import", GOOD), ("first-run", "--offline")):
+    for command in (("candles", "import", GOOD), ("demo", "--offline")):
         assert "set TRADEGRAPH_HOME to another place" in cli(*command).refused()
 
 

@@ -255,16 +255,3 @@ def test_file_name_that_is_no_text(cli: Cli, tmp_path: Path) -> None:
     assert "symbol 'caf" in cli("candles", "import", name).refused()
     (stored,) = cli("candles", "import", name, "--symbol", "BTCUSDT", "--json").document()
     assert stored["origins"] == ["caf\\udce9.csv"]
-
-
-def test_first_run_says_where_the_report_lies_and_that_the_market_is_invented(cli: Cli, tmp_path: Path) -> None:
-    told = cli("first-run", "--offline")
-    assert (told.code, told.err) == (0, "")
-    assert "SYNTHETIC" in told.out
-    (line,) = [line for line in told.out.splitlines() if line.startswith("report: ")]
-    page = Path(line.removeprefix("report: "))
-    assert page.is_relative_to(tmp_path / "home")
-    assert "SYNTHETIC" in page.read_text().upper()
-    assert cli("first-run", "--offline", "--out", "here").code == 0
-    assert (tmp_path / "here/report.html").is_file()
-    assert "SYNTHETIC" in cli("candles", "list").out

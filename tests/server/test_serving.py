@@ -1,6 +1,7 @@
 """`tradegraph serve` as a process: it answers, streams, ends when asked, and starts again."""
 
 import asyncio
+import contextlib
 import hashlib
 import http.client
 import json
@@ -32,10 +33,10 @@ class Served:
     """A server in a process of its own, and how to ask it."""
 
     def __init__(self, home: Path, *options: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+        self._connections: list[http.client.HTTPConnection] = []
         self.process = subprocess.Popen(
             [PROGRAM, "serve", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**environment, "TRADEGRAPH_HOME": str(home)},
+            env={**os.environ, "TRADEGRAPH_HOME": str(home)},
         )  # fmt: skip
         assert self.process.stdout
         told = ""
@@ -47,6 +48,7 @@ class Served:
     def ask(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """The answer to a GET, its body unread."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self._connections.append(connection)
         connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         return connection.getresponse()
 
@@ -56,6 +58,13 @@ class Served:
             self.process.send_signal(number)
         _, told = self.process.communicate(timeout=60)
         return told
+
+    def close(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        for connection in self._connections:
+            connection.close()
+        self.process.kill()
+        self.process.communicate()
 
 
 @pytest.fixture
@@ -85,10 +94,8 @@ async def _filled(url: str) -> None:
 
 @pytest.fixture
 def served(home: Path) -> Generator[Served]:
-    server = Served(home, "--port", "0")
-    yield server
-    server.process.kill()
-    server.process.communicate()
+    with contextlib.closing(Served(home, "--port", "0")) as server:
+        yield server
 
 
 def events(stream: http.client.HTTPResponse, count: int) -> list[tuple[int, dict[str, object]]]:
@@ -120,8 +127,6 @@ def test_missed_events_are_replayed_from_where_one_was(served: Served) -> None:
     assert (first[1]["data"], last[1]["data"]) == ({"n": 0}, {"n": 2}), "not what is of somebody else"
     again = served.ask("/live?after=0", Cookie=cookie, Last_Event_ID=str(first[0]))
     assert events(again, 1) == [last], "what the browser says goes over the address of the page"
-    stream.close()
-    again.close()
 
 
 @pytest.mark.parametrize("seen", ["x", "-1", "9" * 30])
@@ -142,14 +147,14 @@ def test_it_ends_with_open_streams_and_starts_again_at_once(home: Path, numbers:
     """Twice in a row, on the same port; the streams end by themselves and nothing has to be cut off."""
     port = 0
     for _ in range(2):
-        served = Served(home, "--port", str(port))
-        assert port in (0, served.port)
-        port = served.port
-        streams = [served.ask("/live?after=0", Cookie=f"tradegraph_session={COOKIE}") for _ in range(3)]
-        assert [len(events(stream, 2)) for stream in streams] == [2, 2, 2]
-        told = served.end(*numbers)
-        assert served.process.returncode == 0, told
-        assert all(stream.read() == b"" for stream in streams), "the streams came to their end"
+        with contextlib.closing(Served(home, "--port", str(port))) as served:
+            assert port in (0, served.port)
+            port = served.port
+            streams = [served.ask("/live?after=0", Cookie=f"tradegraph_session={COOKIE}") for _ in range(3)]
+            assert [len(events(stream, 2)) for stream in streams] == [2, 2, 2]
+            told = served.end(*numbers)
+            assert served.process.returncode == 0, told
+            assert [stream.read().strip() for stream in streams] == [b"", b"", b""], "they came to their end"
         assert "the server ends" in told
         assert not re.search(r"Traceback|Cancel|cut off| error ", told), told
 

@@ -14,11 +14,12 @@ from litestar import Request, delete, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, MultipartBody, Parameter
+from litestar.params import JSONBody, MultipartBody, Parameter, QueryParameter
 from litestar.response import File
 
 from engine.errors import InputError
 from engine.timeframe import duration
+from server.accounts.entrance import Entrance
 from server.adapters import candle_files
 from server.adapters.candle_import import import_upload
 from server.candle_jobs import Asked, Fetch, Fetches
@@ -153,8 +154,8 @@ async def window(
     services: NamedDependency[Services],
     symbol: Name,
     timeframe: Name,
-    start: Annotated[int | None, Parameter(query="from", ge=0, le=_LATEST)] = None,
-    end: Annotated[int | None, Parameter(query="to", ge=0, le=_LATEST)] = None,
+    start: Annotated[int | None, QueryParameter(name="from", ge=0, le=_LATEST)] = None,
+    end: Annotated[int | None, QueryParameter(name="to", ge=0, le=_LATEST)] = None,
     row: Annotated[int | None, Parameter(ge=0, le=2**31 - 1)] = None,
     limit: Annotated[int, Parameter(ge=1, le=_MOST)] = 1000,
 ) -> Window:
@@ -188,7 +189,7 @@ async def download(
     services: NamedDependency[Services],
     symbol: Name,
     timeframe: Name,
-    form: Annotated[Literal["csv", "csv.gz", "parquet"], Parameter(query="format")] = "csv.gz",
+    form: Annotated[Literal["csv", "csv.gz", "parquet"], QueryParameter(name="format")] = "csv.gz",
 ) -> File:
     """CSV, CSV.gz or Parquet with the same values to the last bit."""
     await known(services, symbol, timeframe)
@@ -253,11 +254,24 @@ async def cancel_fetch(
     summary="Remove a series", tags=["candles"],
 )  # fmt: skip
 async def remove(
-    request: Request[User, Any, Any], services: NamedDependency[Services], symbol: Name, timeframe: Name
+    request: Request[User, Any, Any],
+    services: NamedDependency[Services],
+    entrance: NamedDependency[Entrance],
+    symbol: Name,
+    timeframe: Name,
 ) -> None:
     """Forgets a series."""
-    await known(services, symbol, timeframe)
+    await forget(request, services, entrance, symbol, timeframe)
+
+
+async def forget(
+    request: Request[User, Any, Any], services: Services, entrance: Entrance, symbol: str, timeframe: str
+) -> None:
+    """Removes a series and notes who did it.  Raises NotFound."""
+    stored = await known(services, symbol, timeframe)
     await services.store.candles.remove(symbol, timeframe)
+    visit = request.scope["visit"]  # type: ignore[typeddict-item]
+    await entrance.note("candles_removed", request.user.id, f"{symbol} {timeframe}", visit, rows=stored.rows)
 
 
 ROUTES: list[Any] = [

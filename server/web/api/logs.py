@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from engine.errors import InputError
 from server.logs.levels import LEVELS
@@ -23,8 +23,8 @@ class LogPage(msgspec.Struct, frozen=True):
     next: int | None
 
 
-Text = Annotated[str | None, Parameter(max_length=200)]
-At = Annotated[int | None, Parameter(ge=0, le=2**62)]
+Text = Annotated[str | None, QueryParameter(max_length=200)]
+At = Annotated[int | None, QueryParameter(ge=0, le=2**62)]
 
 
 @get(
@@ -38,7 +38,7 @@ async def list_logs(
     since: At = None,
     until: At = None,
     before: At = None,
-    limit: Annotated[int, Parameter(ge=1, le=MOST)] = 100,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 100,
 ) -> LogPage:
     """Lines of a level or worse, of a component, with a text, between two instants (ms UTC)."""
     wanted = LogFilter(level=level_number(level), component=component, text=text, since=since, until=until)

@@ -10,12 +10,13 @@ from litestar.params import MultipartBody, Parameter, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from engine.timeframe import DURATIONS, duration
+from server.accounts.entrance import Entrance
 from server.candle_jobs import Asked
 from server.cli.values import instant
 from server.people import User
 from server.services import Services
 from server.store.series import FUNDING, Gap, Stored
-from server.web.api.candles import LARGEST, Name, Upload, fetches_of, known, take_in
+from server.web.api.candles import LARGEST, Name, Upload, fetches_of, forget, known, take_in
 from server.web.coverage import WIDTH, Hole, holes
 from server.web.guards import admin_only
 from server.web.rendering import page, partial
@@ -143,10 +144,15 @@ async def cancel_form(
 
 
 @post("/candles/{symbol:str}/{timeframe:str}/remove", guards=[admin_only], include_in_schema=False)
-async def remove_form(services: NamedDependency[Services], symbol: Name, timeframe: Name) -> Redirect:
+async def remove_form(
+    request: _Asks,
+    services: NamedDependency[Services],
+    entrance: NamedDependency[Entrance],
+    symbol: Name,
+    timeframe: Name,
+) -> Redirect:
     """Forgets a series."""
-    await known(services, symbol, timeframe)
-    await services.store.candles.remove(symbol, timeframe)
+    await forget(request, services, entrance, symbol, timeframe)
     return Redirect("/candles", status_code=303)
 
 

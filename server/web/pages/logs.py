@@ -1,12 +1,13 @@
 """`/logs`: the log, for admins."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Template
 
 from server.cli.values import instant
@@ -25,6 +26,8 @@ class ShownLine(msgspec.Struct, frozen=True):
     """A line as the page shows it."""
 
     line: LogLine
+    iso: str
+    time: str
     level: str
     facts: str
 
@@ -36,8 +39,8 @@ async def logs_page(
     level: Text = None,
     component: Text = None,
     text: Text = None,
-    since: Annotated[str | None, Parameter(query="from", max_length=40)] = None,
-    until: Annotated[str | None, Parameter(query="to", max_length=40)] = None,
+    since: Annotated[str | None, QueryParameter(name="from", max_length=40)] = None,
+    until: Annotated[str | None, QueryParameter(name="to", max_length=40)] = None,
     before: At = None,
 ) -> Template:
     """Newest lines first, a hundred a page."""
@@ -65,7 +68,8 @@ async def logs_page(
 
 def _shown(line: LogLine) -> ShownLine:
     facts = msgspec.json.format(msgspec.json.encode(line.context), indent=2).decode() if line.context else ""
-    return ShownLine(line, level_name(line.level), facts)
+    at = datetime.fromtimestamp(line.at / 1000, UTC)
+    return ShownLine(line, at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"), level_name(line.level), facts)
 
 
 ROUTES: list[Any] = [logs_page]

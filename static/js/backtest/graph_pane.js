@@ -117,7 +117,7 @@ export class GraphPane {
     if (!width) return;
     const [, , boxWidth, boxHeight] = svg.getAttribute("viewBox").split(" ").map(Number);
     const scale = Math.min(width / boxWidth, height / boxHeight);
-    svg.style.setProperty("--text", `${Math.max(READABLE, Math.min(LARGEST, READABLE / scale))}px`);
+    svg.style.setProperty("--letter", `${Math.max(READABLE, Math.min(LARGEST, READABLE / scale))}px`);
     svg.classList.toggle("far", scale < FAR);
   }
 

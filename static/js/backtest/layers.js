@@ -6,7 +6,7 @@ const NEAR = 0.3; // share of the price by which a line may leave the range of t
 const LEVEL = new RegExp(`(entry|stop|target) (${NUMBER})`, "g");
 
 /**
- * @typedef {{id: string, title: string, kind: "line"|"shade"|"areas", own: boolean, points: any[]}} Layer
+ * @typedef {{id: string, title: string, kind: "line"|"shade"|"areas"|"ticks", own: boolean, points: any[]}} Layer
  * `own`: a line in a pane of its own, since its values are no prices.
  */
 
@@ -35,7 +35,7 @@ export function layersOf(wire, title, chunks, clock, range) {
     case "signal":
       return [
         make("shade", shades(chunks, name, clock, side)),
-        ...["stop", "target"].map((level) => make("line", levels(chunks, name, clock, level), `${name}:${level}`, `${title} ${level}`)),
+        make("ticks", ["stop", "target"].flatMap((level) => levels(chunks, name, clock, level)), `${name}:levels`),
       ];
     default:
       return [];
@@ -103,8 +103,8 @@ function levels(chunks, name, clock, level) {
   for (const chunk of chunks) {
     eachRun(chunk, chunk.wires[name].runs, (from, to, text) => {
       const found = [...text.matchAll(LEVEL)].find(([, word]) => word === level);
-      for (let offset = from; offset < to; offset += 1) {
-        points.push({ time: clock.time(chunk.first + offset), value: found ? plain(found[2]) : null });
+      for (let offset = from; found && offset < to; offset += 1) {
+        points.push({ time: clock.time(chunk.first + offset), value: plain(found[2]) });
       }
     });
   }

@@ -1,11 +1,11 @@
-// Price areas as boxes, flags and directions as shaded bars: drawn on the candles as a primitive of the chart library.
+// Price areas as boxes, levels of signals as dashes, flags and directions as shaded bars, drawn below the candles.
 //
 // A direction is told by place as well as colour: up is a block above the middle of its strip, down one below it.
 
 const STRIP = 10; // pixels of a layer's strip at the bottom of the pane
 const FAINT = 0.1, CLEAR = 0.75; // opacity of fillings and of what has to be seen
 
-/** @typedef {{colour: string, kind: "shade"|"areas", points: any[]}} Drawn times are in ms UTC */
+/** @typedef {{colour: string, kind: "shade"|"areas"|"ticks", points: any[]}} Drawn times are in ms UTC */
 
 /** Draws layers below the candles. */
 export class Overlays {
@@ -50,6 +50,7 @@ export class Overlays {
     for (const layer of this.layers) {
       context.fillStyle = context.strokeStyle = layer.colour;
       if (layer.kind === "areas") this._areas(view, layer.points);
+      else if (layer.kind === "ticks") this._ticks(view, layer.points);
       else this._shades(view, layer.points, height - STRIP * ++strip);
     }
     context.globalAlpha = 1;
@@ -67,6 +68,15 @@ export class Overlays {
       context.globalAlpha = CLEAR;
       context.lineWidth = 1;
       context.strokeRect(left + 0.5, top + 0.5, right - left - 1, high - 1);
+    }
+  }
+
+  _ticks({ context, x, half, from, to }, points) {
+    context.globalAlpha = 1;
+    for (const { time, value } of points) {
+      if (time < from || time > to) continue;
+      const y = this.series.priceToCoordinate(value);
+      if (y !== null) context.fillRect(x(time) - half, y - 1, 6 * half, 2);
     }
   }
 
