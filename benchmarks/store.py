@@ -13,7 +13,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.report import table
+from server.backtests.outcome import Finished, TradeRow
+from server.ids import new_id
 from server.live import Live
+from server.store.backtests import StoredBacktest
 from server.store.database import Database
 from server.store.logs import LogFilter, LogLine
 from server.store.store import Store
@@ -58,11 +61,45 @@ async def _events_replayed(store: Store) -> int:
     return rows
 
 
+def _queued(number: int) -> StoredBacktest:
+    empty = dict.fromkeys(
+        ("graph_id", "revision", "error", "started_at", "finished_at", "seconds", "summary", "result")
+    )
+    return StoredBacktest(
+        id=new_id(), owner_id=OWNER, name="bench", logic_hash="", request={}, status="queued", stage="", progress=0.0,
+        created_at=number, document="", **empty,
+    )  # fmt: skip
+
+
+async def _traces(store: Store) -> int:
+    """A back-test of 100 wires over 400,000 bars: 2,048 values, half a kilobyte packed, in a row."""
+    rows = [(0, chunk, f"node_{wire}.value", bytes(512)) for chunk in range(200) for wire in range(100)]
+    await store.backtests.add(_queued(0))
+    run = await store.backtests.claim(0)
+    assert run
+    done = Finished(seconds=1.0, summary={}, result={}, columns={}, trades=[], traces=rows)
+    assert await store.backtests.finish(run, done, 1)
+    return len(rows)
+
+
+async def _trades(store: Store) -> int:
+    figures = {"symbol": "X", "side": "long", "entry_time": 0, "exit_time": 1, "exit_reason": "stop", "pnl": 1.0}
+    trades = [TradeRow(number=n, row=figures, slice=bytes(200)) for n in range(1, 5_001)]
+    await store.backtests.add(_queued(0))
+    run = await store.backtests.claim(0)
+    assert run
+    done = Finished(seconds=1.0, summary={}, result={}, columns={}, trades=trades, traces=[])
+    assert await store.backtests.finish(run, done, 1)
+    return len(trades)
+
+
 ROUND_OF: dict[str, Round] = {
     f"log lines written, {BATCH} per commit": _log_lines,
     "log lines read, pages of 100": _log_pages,
     "events published, 1 per commit": _events_one_by_one,
     "events replayed, 500 at most": _events_replayed,
+    "trace rows written, 20,000 per commit": _traces,
+    "trades written, 5,000 per commit": _trades,
 }
 
 

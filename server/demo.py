@@ -19,7 +19,7 @@ _log = logging.getLogger("tradegraph.demo")
 async def furnish(services: Services, tell: Callable[[str], None], *, online: bool) -> None:
     """Candles, and the back-tests of the first admin; nothing is made where a back-test or an admin of old is."""
     owner = await _owner(services)
-    if owner is None or await services.store.backtests.any(owner):
+    if owner is None or (await services.store.backtests.list(owner, limit=1)).items:
         return
     tell("Getting sample candles ...")
     candles = await sample_candles(services.store.database, online=online)

@@ -33,7 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(min_length=1, description="address to listen on; other than loopback needs `base_url`")]
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 = any free one")]
     base_url: Annotated[
-        str, Meta(pattern=r"^(https?://[^/\s?#@]+)?$", description="how browsers reach the server, https://trade.example")
+        str,
+        Meta(pattern=r"^(https?://[^/\s?#@]+)?$", description="how browsers reach the server, https://trade.example"),
     ]
     trusted_proxies: Annotated[
         list[str], Meta(description="addresses of proxies whose X-Forwarded-For is believed (comma-separated)")
@@ -187,7 +188,7 @@ def table() -> str:
     """The settings as a table of Markdown, for the docs."""
     rows = ["| Key | Variable | Default | Meaning |", "|---|---|---|---|"]
     for name, default in DEFAULTS.items():
-        shown = default if default not in ("", []) else "–"
+        shown = default if default not in ("", []) else "-"
         rows.append(f"| `{name}` | `{_PREFIX}{name.upper()}` | `{shown}` | {_meta(name, 'description')} |")
     return "\n".join(rows)
 

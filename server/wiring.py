@@ -16,6 +16,7 @@ from server.logs.writer import LogWriter
 from server.services import Services
 from server.settings import Settings, secret_key
 from server.store.database import Database, database_url
+from server.store.graphs import seed_built_ins
 from server.store.store import Store
 from server.store.upgrade import upgrade
 
@@ -43,6 +44,7 @@ async def running(services: Services, tell: Callable[[str], None] = print) -> As
         options = Options(services.store.settings)
         await options.load(services.clock())
         await _first_account(services, tell)
+        await seed_built_ins(services.store)
         await services.store.audit.prune(services.clock() - DAY_MS * options.value("keep.audit_days"))
         writer = LogWriter(services.store.logs, keep_ms=DAY_MS * options.value("keep.log_days"))
         logging.getLogger().addHandler(writer)

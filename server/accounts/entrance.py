@@ -158,7 +158,5 @@ def checked_name(name: str) -> str:
     """A name as it is stored.  Raises InputError."""
     plain = " ".join(name.split())
     if not _NAME.fullmatch(plain):
-        raise InputError(
-            "a user name has 1 to 40 characters: letters, digits, and . _ - @ + or a space between them"
-        )
+        raise InputError("a user name has 1 to 40 characters: letters, digits, and . _ - @ + or a space between them")
     return plain

@@ -31,7 +31,12 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _option(key: str, title: str, unit: str, bounds: tuple[int, int], preset: int, description: str) -> Option:
-    category = {"sign_in": "Signing in", "tokens": "API tokens", "keep": "How long things are kept"}
+    category = {
+        "sign_in": "Signing in",
+        "tokens": "API tokens",
+        "backtests": "Back-tests",
+        "keep": "How long things are kept",
+    }
     return Option(
         key=key, category=category[key.partition(".")[0]], title=title, unit=unit, least=bounds[0], most=bounds[1],
         preset=preset, description=description,
@@ -51,6 +56,12 @@ OPTIONS = (
             "How far the wait between attempts grows."),
     _option("tokens.longest_days", "Longest life of a token", "days", (1, 3650), 365,
             "A new API token must expire within so many days."),
+    _option("backtests.workers", "Back-tests at the same time", "processes", (1, 64), 1,
+            "Each takes a processor core while it runs. Read at the start."),
+    _option("backtests.longest_minutes", "Longest back-test", "minutes", (1, 1440), 60,
+            "One that takes longer is ended. Read at the start."),
+    _option("backtests.memory_mb", "Memory of a back-test", "MiB (0 = no limit)", (0, 1_048_576), 4096,
+            "One that needs more is ended. Read at the start."),
     _option("keep.log_days", "Log lines", "days", (1, 3650), 30, "Older log lines are removed. Read at the start."),
     _option("keep.audit_days", "Audit log", "days", (30, 3650), 730, "Older lines are removed at the start."),
 )  # fmt: skip

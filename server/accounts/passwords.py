@@ -17,16 +17,15 @@ _AT_ONCE = 2
 _hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4, type=Type.ID)  # RFC 9106, low memory
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"  # nothing to misread
 # The commonest of the leaked ones that are long enough, and what people make of them.
-_COMMON = frozenset(
-    """
-    1234567890 12345678910 123456789a 0123456789 0987654321 9876543210 1111111111 0000000000 1234512345 1122334455
-    1q2w3e4r5t 1qaz2wsx3edc qwertyuiop qwerty1234 qwerty12345 qwerty123456 asdfghjkl1 asdfghjkl; zxcvbnm123 abcdefghij
-    abcd123456 abc1234567 password12 password123 password1234 password12345 passw0rd123 p@ssword123 p@ssw0rd123
-    iloveyou12 iloveyou123 letmein123 letmein1234 welcome123 welcome1234 changeme123 changeme1234 administrator
-    administrator1 admin12345 admin123456 adminadmin football123 baseball123 superman123 sunshine123 princess123
-    michelle123 tradegraph tradegraph1 tradegraph123 bitcoin123 bitcoin1234 cryptocurrency correcthorsebatterystaple
-    """.split()
-)
+_WORDS = """
+1234567890 12345678910 123456789a 0123456789 0987654321 9876543210 1234512345 1122334455 1q2w3e4r5t 1qaz2wsx3edc
+qwertyuiop qwerty1234 qwerty12345 qwerty123456 asdfghjkl1 asdfghjkl; zxcvbnm123 abcdefghij abcd123456 abc1234567
+password12 password123 password1234 password12345 passw0rd123 p@ssword123 p@ssw0rd123 iloveyou12 iloveyou123
+letmein123 letmein1234 welcome123 welcome1234 changeme123 changeme1234 administrator administrator1 admin12345
+admin123456 adminadmin football123 baseball123 superman123 sunshine123 princess123 michelle123 tradegraph
+tradegraph1 tradegraph123 bitcoin123 bitcoin1234 cryptocurrency correcthorsebatterystaple
+"""
+_COMMON = frozenset(_WORDS.split())
 
 
 class Passwords:

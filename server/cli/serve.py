@@ -29,9 +29,14 @@ async def _serve(settings: Settings, listening: socket.socket, furnish: Furnish 
     asked = Asked()
     with asked.listening():
         services = assemble(settings)
-        async with running(services, tell):
-            if furnish is not None:
-                await furnish(services)
+        once: list[str] = []
+        async with running(services, once.append):
+            try:
+                if furnish is not None:
+                    await furnish(services)
+            finally:  # the password beside the address, where it is looked for
+                for line in once:
+                    tell(line)
             await serve(
                 create_app(services), listening, asked, started=lambda: _invite(listening), ending=services.live.close
             )

@@ -20,7 +20,8 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """A node on the plane.
 
     `id` is its id in the flat graph, `clock` its timeframe where it is not that of the run, `inside` the number of
-    nodes it embeds (0 = none), `foot` its last line, `faults` what the validator says of it.
+    nodes it embeds (0 = none), `foot` its last line, `faults` what the validator says of it,
+    `wrong` whether one of them is an error.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     inside: int
     foot: str
     faults: tuple[str, ...]
+    wrong: bool
 
     def input_at(self, port: str) -> Point | None:
         """Where wires into a port end."""

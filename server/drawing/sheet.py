@@ -65,6 +65,7 @@ def _drawn(level: Level, node: NodeSpec, ports: Ports, area: Area, report: Repor
     definition = definition_of(level.graph, node)
     x, y, width, height = area
     clock = report.derived.clocks.get(flat) or ""
+    told = [i for i in report.issues if i.node and (i.node == flat or i.node.startswith(f"{flat}/"))]
     if definition is not None:
         clock = str(node.params.get("timeframe", ""))
     return Drawn(
@@ -78,7 +79,8 @@ def _drawn(level: Level, node: NodeSpec, ports: Ports, area: Area, report: Repor
         clock=clock,
         inside=len(definition.nodes) if definition else 0,
         foot=_foot(level.graph, node, ports),
-        faults=tuple(i.message for i in report.issues if i.node and (i.node == flat or i.node.startswith(f"{flat}/"))),
+        faults=tuple(issue.message for issue in told),
+        wrong=any(issue.severity == "error" for issue in told),
     )
 
 

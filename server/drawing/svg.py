@@ -60,7 +60,7 @@ def _node(node: Drawn, mark: str) -> str:
         "node",
         "ghost" if unknown else f"c-{spec.type.partition('.')[0]}",
         {"mute": "off", "bypass": "around"}.get(spec.mode, ""),
-        "faulty" if node.faults else "",
+        "faulty" if node.wrong else "warned" if node.faults else "",
         "embeds" if node.inside else "",
         mark,
     )

@@ -86,7 +86,7 @@ def _slices(result: Result, explainers: list[Explainer]) -> dict[str, Any]:
         if not len(rows):
             continue
         for row, decided in zip(rows.tolist(), explainer.decided(rows), strict=True):
-            out[row - first] = _slice(decided)
+            out[row - first] = slice_words(decided)
     return {
         "first": first,
         "size": _SLICES_PER_PIECE,
@@ -94,7 +94,7 @@ def _slices(result: Result, explainers: list[Explainer]) -> dict[str, Any]:
     }
 
 
-def _slice(decided: Decided) -> dict[str, Any]:
+def slice_words(decided: Decided) -> dict[str, Any]:
     """One slice, its nodes by sub-graph."""
     groups: dict[str, list[Any]] = {}
     for node in decided.nodes:

@@ -144,9 +144,7 @@ class Accounts:
         """Who may sign up and has not."""
         async with self._db.read() as connection:
             rows = (await connection.execute(sa.select(invitations).order_by(invitations.c.key))).all()
-        return [
-            Invitation(key=r.key, role=r.role, created_at=r.created_at, created_by=r.created_by) for r in rows
-        ]
+        return [Invitation(key=r.key, role=r.role, created_at=r.created_at, created_by=r.created_by) for r in rows]
 
     async def withdraw(self, key: str) -> None:
         """Take an invitation back."""

@@ -70,9 +70,7 @@ class Sessions:
     async def touch(self, session: Session, now: int) -> None:
         """Note that a session is in use."""
         async with self._db.write() as connection:
-            await connection.execute(
-                sa.update(sessions).where(sessions.c.digest == session.digest).values(seen_at=now)
-            )
+            await connection.execute(sa.update(sessions).where(sessions.c.digest == session.digest).values(seen_at=now))
             await connection.execute(sa.update(users).where(users.c.id == session.user_id).values(seen_at=now))
 
     async def of_user(self, user_id: str, now: int, idle_ms: int) -> list[Session]:

@@ -1,10 +1,8 @@
 """The whole memory of Tradegraph behind one name."""
 
-from importlib.util import find_spec
-from typing import Any
-
 from server.store.accounts import Accounts
 from server.store.audit import Audit
+from server.store.backtests import BacktestRows
 from server.store.candles import CandleSeries
 from server.store.credentials import Credentials
 from server.store.database import Database
@@ -19,12 +17,11 @@ from server.store.tokens import Tokens
 class Store:
     """All repositories on one database.  `secret_key` encrypts the credentials at rest."""
 
-    backtests: Any
-
     def __init__(self, database: Database, secret_key: bytes) -> None:
         self.database = database
         self.accounts = Accounts(database)
         self.audit = Audit(database)
+        self.backtests = BacktestRows(database)
         self.candles = CandleSeries(database)
         self.credentials = Credentials(database, secret_key)
         self.events = Events(database)
@@ -33,10 +30,6 @@ class Store:
         self.logs = Logs(database)
         self.settings = StoredSettings(database)
         self.tokens = Tokens(database)
-        if find_spec("server.store.backtests"):
-            from server.store.backtests import BacktestRows  # pyright: ignore
-
-            self.backtests = BacktestRows(database)
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
@@ -64,7 +65,7 @@ def assets() -> Assets:
 
 
 @get("/static/{path:path}", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
-def static_file(request: Request[None, None, None], path: str) -> Response[bytes]:
+def static_file(request: Request[Any, Any, Any], path: str) -> Response[bytes]:
     """A file, small where the browser takes that."""
     asset, forever = assets().find(path)
     headers = {"ETag": asset.tag, "Cache-Control": _FOREVER if forever else _ASK, "Vary": "Accept-Encoding"}

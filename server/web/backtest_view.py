@@ -70,11 +70,12 @@ def controls(markets: int) -> dict[str, Any]:
     }
 
 
-def equity_words(equity: Mapping[str, Any], drawdown: str) -> str:
+def equity_words(equity: Mapping[str, Any], drawdown: float | None) -> str:
     """The curve in words, for those who cannot see it."""
     values = equity["eq"]
     low, high = min(equity.get("lo", values)), max(equity.get("hi", values))
     return (
         f"Equity goes from {equity['capital']:,.2f} to {values[-1]:,.2f}, between {low:,.2f} and {high:,.2f}; "
-        f"deepest drawdown {drawdown}."
+        f"deepest drawdown "
+        f"{figures.show('max_drawdown', drawdown)}."
     )

@@ -33,8 +33,7 @@ def token_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
         return identity.session.csrf if identity.session else ""
     cookie = request.cookies.get(COOKIE)
     if not cookie or len(cookie) < 20:
-        state = cast("dict[str, Any]", request.scope["state"])
-        cookie = state.setdefault("form_cookie", secrets.token_urlsafe(24))
+        cookie = request.scope["state"].setdefault("form_cookie", secrets.token_urlsafe(24))
     return _visitors(request, cookie)
 
 

@@ -117,7 +117,7 @@ def _is_away(error: DBAPIError) -> bool:
 
 
 def _fields(error: ValidationException) -> list[dict[str, Any]]:
-    extra = cast("list[Any]", error.extra) if isinstance(error.extra, list) else []
+    extra = error.extra if isinstance(error.extra, list) else []
     found = [one for one in extra if isinstance(one, dict)]
     fields = [{"message": str(one.get("message", "")), "where": str(one.get("key", ""))} for one in found]
     return fields or [{"message": error.detail}]

@@ -57,6 +57,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     warmup: int | None
     state: str
     faults: tuple[str, ...]
+    wrong: bool
     opens: str
 
 
@@ -117,6 +118,7 @@ def rows_of(level: Level, registry: Mapping[str, type[Contract]], report: Report
             warmup=report.derived.warmup_bars.get(level.prefix + spec.id),
             state=_state(graph, spec.type, spec.mode, registry),
             faults=tuple(i.message for i in report.issues if i.node == level.prefix + spec.id),
+            wrong=any(i.severity == "error" for i in report.issues if i.node == level.prefix + spec.id),
             opens=level.prefix + spec.id if definition_of(graph, spec) is not None else "",
         )
         for spec in reading_order(graph)

@@ -29,12 +29,13 @@ def admin_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRou
 
 def member_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let through who is signed in, whose token has the scope, and who has a password of their own."""
-    failure = connection.scope.get("identity_failure")
-    if isinstance(failure, Exception) and not (handler.opt.get("public") and connection.scope["method"] == "GET"):
+    scope: Any = connection.scope
+    failure = scope.get("identity_failure")
+    if isinstance(failure, Exception) and not (handler.opt.get("public") and scope["method"] == "GET"):
         raise failure
     if handler.opt.get("public"):
         return
-    identity: Identity | None = connection.scope.get("auth")
+    identity: Identity | None = scope.get("auth")
     if identity is None:
         raise SignInNeeded("sign in first")
     if identity.token is not None:

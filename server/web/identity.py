@@ -3,7 +3,9 @@
 import ipaddress
 import logging
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
+from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from server.accounts.entrance import Entrance
@@ -26,27 +28,28 @@ class Identify:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         if scope["type"] == "http" and not scope["path"].startswith("/static/"):
+            more: Any = scope  # of keys that the type does not know
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            scope["visit"] = self._visit(scope, headers)  # type: ignore[typeddict-unknown-key]
+            more["visit"] = self._visit(scope, headers)
             scope["user"] = scope["auth"] = None
             try:
-                await self._identify(scope, headers)
+                await self._identify(more, headers)
             except SignInNeeded as error:
-                scope["identity_failure"] = error  # type: ignore[typeddict-unknown-key]
+                more["identity_failure"] = error
             except Exception:  # whatever keeps the database from answering
                 _log.exception("nobody can be recognised: the database does not answer", extra={"event": "no_identity"})
                 failure = Unavailable("the database does not answer now; try again in a moment")
-                scope["identity_failure"] = failure  # type: ignore[typeddict-unknown-key]
+                more["identity_failure"] = failure
         await self._app(scope, receive, send)
 
-    async def _identify(self, scope: Scope, headers: dict[str, str]) -> None:
+    async def _identify(self, scope: Any, headers: dict[str, str]) -> None:
         identity = await self._find(headers)
         if identity is None:
             return
         scope["user"], scope["auth"] = identity.user, identity
         if identity.session is not None and _is_page(scope, headers):
             # Before the page reads anything: what happens from here on, it is told.
-            scope["live_after"] = await self._services.live.last()  # type: ignore[typeddict-unknown-key]
+            scope["live_after"] = await self._services.live.last()
 
     async def _find(self, headers: dict[str, str]) -> Identity | None:
         if authorization := headers.get("authorization"):
@@ -64,6 +67,12 @@ class Identify:
         if address in self._services.settings.trusted_proxies:
             address = _last(headers.get("x-forwarded-for", "")) or address
         return Visit(address, headers.get("user-agent", "")[:300])
+
+
+def visit_of(request: ASGIConnection[Any, Any, Any, Any]) -> Visit:
+    """Where a request comes from."""
+    scope: Any = request.scope
+    return scope["visit"]
 
 
 def _last(forwarded: str) -> str:

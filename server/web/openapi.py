@@ -10,6 +10,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.response import Template
 from litestar.router import Router
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
 
 from server.people import User
 from server.web.errors import ErrorBody
@@ -33,6 +35,16 @@ _TAGS = {
     "logs": "The log, for admins",
     "server": "Whether the server is well",
 }
+
+
+class _NoRoutes(Router):
+    """Keeps the framework from serving pages of its own, which load scripts from elsewhere and have other errors."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Take no route."""
+        return []
+
+
 CONFIG = OpenAPIConfig(
     title="Tradegraph",
     version=VERSION,
@@ -46,8 +58,8 @@ CONFIG = OpenAPIConfig(
     ),
     security=[{"token": []}, {"session": []}],
     use_handler_docstrings=True,
-    render_plugins=[JsonRenderPlugin(path="/not-served.json")],
-    openapi_router=Router("/api/-", route_handlers=[], include_in_schema=False),
+    render_plugins=[JsonRenderPlugin()],
+    openapi_router=_NoRoutes("/api", route_handlers=[]),
 )
 
 

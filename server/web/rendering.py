@@ -1,11 +1,8 @@
 """Pages and partials: Jinja with nothing undefined, and what every page knows."""
 
-from collections.abc import Callable
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -15,6 +12,7 @@ from markupsafe import Markup, escape
 
 from server.web.assets import Assets
 from server.web.csrf import FIELD, token_of
+from server.web.filters import FILTERS
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -26,12 +24,8 @@ def environment(assets: Assets) -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    filters: dict[str, Callable[..., Any]] = {}
-    if find_spec("server.web.filters"):
-        filters = import_module("server.web.filters").FILTERS
-    made.filters.update(filters)
-    made.globals["static"] = assets.address
-    made.globals["csrf_field"] = _csrf_field
+    made.filters.update(FILTERS)
+    cast("dict[str, Any]", made.globals).update(static=assets.address, csrf_field=_csrf_field)
     return made
 
 
@@ -41,7 +35,9 @@ def _csrf_field(context: Context) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, escape(context["csrf_token"]))
 
 
-def page(request: Request[Any, Any, Any], template: str, *, section: str = "", status: int = 200, **context: Any) -> Template:
+def page(
+    request: Request[Any, Any, Any], template: str, *, section: str = "", status: int = 200, **context: Any
+) -> Template:
     """A whole page; its template extends `layout.html`."""
     return _rendered(request, template, status, {"section": section, **context})
 

@@ -52,25 +52,8 @@ function sendFiles(form) {
 async function drawChart(place, { symbol, timeframe, rows, bar_ms: barMs }) {
   const { createCandleChart } = await import("./chart/candle_chart.js");
   const path = `/api/candles/${encodeURIComponent(symbol)}/${encodeURIComponent(timeframe)}`;
-  let held = { from: 0, time: [] };
-  const load = async (from, to) => {
-    held = await api(`${path}?row=${from}&limit=${Math.max(1, to - from)}`);
-    return held;
-  };
-  const told = document.getElementById("candle-bar");
-  createCandleChart(place, {
-    source: { bars: rows, barMs, load },
-    onBar: ({ row, time }) => { told.textContent = barText(held, row, time); },
-  });
-}
-
-/** What one bar says, in words. */
-function barText(columns, row, time) {
-  const at = `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-  const i = row - columns.from;
-  if (!(i >= 0 && i < columns.time.length)) return at;
-  const values = ["open", "high", "low", "close", "volume"].map((name) => `${name} ${columns[name][i]}`);
-  return `${at}: ${values.join(", ")}`;
+  const load = (from, to) => api(`${path}?row=${from}&limit=${to - from}`);
+  createCandleChart(place, { source: { bars: rows, barMs, load }, label: `${symbol} ${timeframe}` });
 }
 
 const data = document.getElementById("candle-data");

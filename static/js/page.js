@@ -1,6 +1,7 @@
 // What every page does: definitions that stay inside the window, live messages, refusals of htmx.
 
 import { clearProblem, showProblem } from "./api.js";
+import { remember } from "./steps.js";
 import { toast } from "./toast.js";
 
 const MARGIN = 8; // pixels between a definition and the edge of the window
@@ -43,3 +44,11 @@ document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
 });
 document.body.addEventListener("htmx:sendError", () => showProblem("The server does not answer. Is it running?"));
 document.body.addEventListener("htmx:timeout", () => showProblem("The server took too long to answer. Try again."));
+
+// First steps that the server does not see: somebody has looked at a bar of a back-test, or compared two.
+if (/^\/backtests\/[^/]+$/.test(location.pathname)) {
+  for (const name of ["pointerdown", "keydown"]) {
+    document.addEventListener(name, ({ target }) => { if (target.closest?.(".candles, #scrub")) remember("bar"); });
+  }
+}
+if (location.pathname === "/backtests/compare" && new URLSearchParams(location.search).getAll("id").length > 1) remember("compare");

@@ -73,7 +73,8 @@ class Opened:
         self.page.on("console", lambda message: self.errors.append(message.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(url)
-        self.page.wait_for_selector("html[data-ready][data-painted]")
+        self.page.wait_for_selector("html[data-ready][data-painted]", timeout=60_000)  # it may have to run first
+        self.page.set_default_timeout(15_000)
 
     def close(self) -> None:
         """Leaves the page; it must not have complained, also not of its content security policy."""

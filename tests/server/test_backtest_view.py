@@ -57,6 +57,6 @@ def test_trades_name_their_market_if_there_are_several(markets: int, named: bool
 
 def test_the_curve_is_told_in_words(result: Any) -> None:
     curve = equity_series(result)
-    words = equity_words(curve, "12.00 %")
+    words = equity_words(curve, 0.12)
     assert f"{curve['capital']:,.2f} to {curve['eq'][-1]:,.2f}" in words and words.endswith("drawdown 12.00 %.")
     assert f"between {min(curve['eq']):,.2f} and {max(curve['eq']):,.2f}" in words

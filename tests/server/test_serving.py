@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
@@ -67,13 +68,24 @@ class Served:
         self.process.communicate()
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A data folder with an account, a session and three events, one of somebody else."""
-    folder = tmp_path / "home"
+def made_home(folder: Path) -> Path:
+    """A data folder with accounts, a session and three events, one of somebody else."""
     folder.mkdir()
     asyncio.run(_filled(f"sqlite+aiosqlite:///{folder / 'tradegraph.db'}"))
     return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return made_home(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    """One server for the tests that only ask."""
+    home = made_home(tmp_path_factory.mktemp("served") / "home")
+    with contextlib.closing(Served(home, "--port", "0")) as server:
+        yield server
 
 
 async def _filled(url: str) -> None:
@@ -90,12 +102,6 @@ async def _filled(url: str) -> None:
     for number, owner in enumerate(["ann", "ben", None]):
         await store.events.add("t", {"n": number}, owner, now())
     await store.close()
-
-
-@pytest.fixture
-def served(home: Path) -> Generator[Served]:
-    with contextlib.closing(Served(home, "--port", "0")) as server:
-        yield server
 
 
 def events(stream: http.client.HTTPResponse, count: int) -> list[tuple[int, dict[str, object]]]:
@@ -140,9 +146,7 @@ def test_nobody_listens_without_signing_in(served: Served) -> None:
     assert served.ask("/live").status == 401
 
 
-@pytest.mark.parametrize(
-    "numbers", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGTERM, signal.SIGTERM, signal.SIGINT]]
-)
+@pytest.mark.parametrize("numbers", [[signal.SIGTERM], [signal.SIGINT, signal.SIGTERM, signal.SIGINT]])
 def test_it_ends_with_open_streams_and_starts_again_at_once(home: Path, numbers: list[int]) -> None:
     """Twice in a row, on the same port; the streams end by themselves and nothing has to be cut off."""
     port = 0
@@ -183,17 +187,11 @@ def test_a_port_that_is_taken_is_refused(home: Path) -> None:
     assert ran.stderr.startswith(f"tradegraph: cannot listen on 127.0.0.1:{port} (Address already in use)")
 
 
-def test_the_end_is_in_the_log_table(served: Served, home: Path) -> None:
+def test_the_end_is_in_the_log_table(home: Path) -> None:
     """Lines that still wait at the end are written."""
-    served.end(signal.SIGTERM)
-
-    async def lines() -> list[str]:
-        database = Database(f"sqlite+aiosqlite:///{home / 'tradegraph.db'}")
-        async with database.read() as connection:
-            found = (await connection.exec_driver_sql("SELECT event FROM logs ORDER BY id")).scalars().all()
-        await database.close()
-        return list(found)
-
-    told = asyncio.run(lines())
+    with contextlib.closing(Served(home, "--port", "0")) as served:
+        served.end(signal.SIGTERM)
+    with contextlib.closing(sqlite3.connect(home / "tradegraph.db")) as connection:
+        told = [event for (event,) in connection.execute("SELECT event FROM logs ORDER BY id")]
     assert "started" in told
     assert told[-1] == "ending"

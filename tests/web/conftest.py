@@ -20,26 +20,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import importlib.util  # INTERIM, until server/backtests is there
-import sys
-import types
-
-if importlib.util.find_spec("server.backtests") is None:
-    import server
-
-    class _Backtests:
-        alive = True
-
-        def __init__(self, **_: Any) -> None: ...
-        async def start(self) -> None: ...
-        async def stop(self) -> None: ...
-
-    _package, _module = types.ModuleType("server.backtests"), types.ModuleType("server.backtests.service")
-    _package.__path__, _module.Backtests, _package.service = [], _Backtests, _module
-    sys.modules |= {"server.backtests": _package, "server.backtests.service": _module}
-    server.backtests = _package
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -80,7 +61,7 @@ class Browser(httpx.AsyncClient):
 
 def browser(app: Litestar, **options: Any) -> Browser:
     """A client; what the application raises after its answer began is raised here as well."""
-    return Browser(transport=httpx.ASGITransport(app), base_url=BASE, **options)
+    return Browser(transport=httpx.ASGITransport(cast(Any, app)), base_url=BASE, **options)
 
 
 @pytest.fixture(scope="session")

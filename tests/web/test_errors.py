@@ -24,43 +24,44 @@ BODIES: dict[str, dict[str, Any]] = {
     "null": {"json": None},
     "no text": {"content": b"\xff\xfe\x00", "headers": {"Content-Type": "application/json"}},
     "deep": {"content": b"[" * 5000 + b"]" * 5000, "headers": {"Content-Type": "application/json"}},
-    "wrong types": {"json": {"name": 1, "document": [], "graph": {}, "markets": "x", "symbol": [], "days": 1e400}},
+    "wrong types": {"json": {"name": 1, "document": [], "graph": {}, "markets": "x", "symbol": [], "days": 10**400}},
     "another kind": {"content": b"<a/>", "headers": {"Content-Type": "application/xml"}},
     "a form": {"data": {"name": "\0", "symbol": "../../x", "timeframe": "-1", "from": "x", "role": "king"}},
     "no boundary": {"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}},
     "torn parts": {"content": b"--x\r\nfoo", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
     "no charset": {"content": b"name=%ff%fe&x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
 }
-IDS = ({"str": "nope", "int": "1", "path": "nope"}, {"str": "%00", "int": "99999999999999999999", "path": "..%2f..%2fx"})
+IDS = (
+    {"str": "nope", "int": "1", "path": "nope"},
+    {"str": "%00", "int": "99999999999999999999", "path": "..%2f..%2fx"},
+)
 
 
-@pytest.mark.parametrize("body", BODIES)
-async def test_bad_bodies_on_every_route(app: Litestar, services: Services, admin: Browser, body: str) -> None:
+async def test_bad_bodies_on_every_route(app: Litestar, services: Services, admin: Browser) -> None:
     services.live.close()
     for call in calls(app):
         if call.is_unsafe and not call.path.endswith("sign-out"):
-            answer = await admin.request(call.method, call.at({}), **BODIES[body])
-            check_shape(f"{call.name} with {body}", answer)
+            for body, given in BODIES.items():
+                answer = await admin.request(call.method, call.at({}), **given)
+                check_shape(f"{call.name} with {body}", answer)
 
 
 @pytest.mark.parametrize("ids", IDS)
-async def test_bad_ids_on_every_route(
-    app: Litestar, services: Services, admin: Browser, ids: dict[str, str]
-) -> None:
+async def test_bad_ids_on_every_route(app: Litestar, services: Services, admin: Browser, ids: dict[str, str]) -> None:
     services.live.close()
     for call in calls(app):
         if call.params:
             answer = await admin.request(call.method, call.at(ids))
             check_shape(call.name, answer)
-            assert answer.status_code in (400, 404, 409, 413, 415), f"{call.name}: {answer.status_code}"
+            assert answer.status_code in (303, 400, 404, 409, 413, 415, 422), f"{call.name}: {answer.status_code}"
 
 
-@pytest.mark.parametrize("query", ["x=1", "limit=-1", "limit=x&page=x", "after=%00&before=%ff", "from=x&to=y&level=z"])
-async def test_bad_queries_on_every_route(app: Litestar, services: Services, admin: Browser, query: str) -> None:
+async def test_bad_queries_on_every_route(app: Litestar, services: Services, admin: Browser) -> None:
     services.live.close()
     for call in calls(app):
         if not call.is_unsafe:
-            check_shape(call.name, await admin.get(f"{call.at({})}?{query}"))
+            for query in ("x=1", "limit=-1", "limit=x&page=x", "after=%00&before=%ff", "from=x&to=y&level=z"):
+                check_shape(f"{call.name}?{query}", await admin.get(f"{call.at({})}?{query}"))
 
 
 async def test_wrong_methods_on_every_route(app: Litestar, services: Services, admin: Browser) -> None:

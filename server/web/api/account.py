@@ -13,6 +13,7 @@ from server.people import Role, User
 from server.services import Services
 from server.store.tokens import Token
 from server.web.guards import ANY_SCOPE, SCOPES
+from server.web.identity import visit_of
 
 _Asks = Request[User, Any, Any]
 _TAGS = ["account"]
@@ -67,7 +68,7 @@ async def make_token(
 ) -> MadeToken:
     """For browser sessions only: no token makes others."""
     wanted = Wanted(name=data.name, scopes=tuple(data.scopes), days=data.days)
-    token, secret = await issue(services, entrance, request.user, wanted, SCOPES, request.scope["visit"])
+    token, secret = await issue(services, entrance, request.user, wanted, SCOPES, visit_of(request))
     return MadeToken(token, secret)
 
 
@@ -77,7 +78,7 @@ async def revoke_token(
 ) -> None:
     """It opens nothing any more, and stays in the list."""
     token = await services.store.tokens.revoke(token_id, request.user.id, services.clock())
-    await entrance.note("token_revoked", request.user.id, token.name, request.scope["visit"])
+    await entrance.note("token_revoked", request.user.id, token.name, visit_of(request))
 
 
 ROUTES: list[Any] = [me, list_tokens, make_token, revoke_token]

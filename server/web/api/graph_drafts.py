@@ -9,7 +9,7 @@ from litestar.params import Parameter
 from server.errors import NotFound
 from server.people import User
 from server.services import Services
-from server.web.api.graph_bodies import Document, DraftView, IfMatch, draft_view, number_of, tagged, text_of
+from server.web.api.graph_bodies import LARGEST, Document, DraftView, IfMatch, draft_view, number_of, tagged, text_of
 
 _READ, _TAGS = {"scope": "graphs:read"}, ["graphs"]
 _WRITE = {"scope": "graphs:write"}
@@ -26,7 +26,13 @@ async def get_draft(request: Asked, services: NamedDependency[Services], graph_i
     return Response(draft_view(draft), headers=tagged(draft.version))
 
 
-@put(PATH, summary="Save the own draft of a graph", opt=_WRITE, tags=_TAGS, request_max_body_size=LARGEST)
+@put(
+    PATH,
+    summary="Save the own draft of a graph",
+    opt=_WRITE,
+    tags=_TAGS,
+    request_max_body_size=LARGEST,
+)
 async def save_draft(
     request: Asked,
     services: NamedDependency[Services],

@@ -14,6 +14,7 @@ from server.services import Services
 from server.store.graphs import RevisionHead, StoredGraph
 from server.web.api import graph_drafts, nodes
 from server.web.api.graph_bodies import (
+    LARGEST,
     DiffView,
     Document,
     GraphChange,
@@ -63,7 +64,13 @@ async def list_graphs(  # noqa: PLR0913 - what can be asked for
     return GraphList(found.items, found.next)
 
 
-@post("/api/graphs", summary="Create a graph from a document", opt=_WRITE, tags=_TAGS, request_max_body_size=LARGEST)
+@post(
+    "/api/graphs",
+    summary="Create a graph from a document",
+    opt=_WRITE,
+    tags=_TAGS,
+    request_max_body_size=LARGEST,
+)
 async def create_graph(
     request: Asked,
     services: NamedDependency[Services],
@@ -124,7 +131,13 @@ async def list_revisions(
     return list(await services.store.graphs.revisions(graph_id, request.user, below=below, limit=limit))
 
 
-@post("/api/graphs/{graph_id:str}/revisions", summary="Publish a revision", opt=_WRITE, tags=_TAGS, request_max_body_size=LARGEST)
+@post(
+    "/api/graphs/{graph_id:str}/revisions",
+    summary="Publish a revision",
+    opt=_WRITE,
+    tags=_TAGS,
+    request_max_body_size=LARGEST,
+)
 async def publish_revision(
     request: Asked,
     services: NamedDependency[Services],
@@ -177,7 +190,14 @@ async def get_validation(
     return report_view(await checked(found.document, mode, timeframe))
 
 
-@post("/api/graphs/validate", status_code=200, summary="Validate a document without keeping it", opt=_READ, tags=_TAGS, request_max_body_size=LARGEST)
+@post(
+    "/api/graphs/validate",
+    status_code=200,
+    summary="Validate a document without keeping it",
+    opt=_READ,
+    tags=_TAGS,
+    request_max_body_size=LARGEST,
+)
 async def validate_document(
     request: Asked, data: Document, mode: Mode = "backtest", timeframe: Timeframe = ""
 ) -> ReportView:

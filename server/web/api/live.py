@@ -32,7 +32,7 @@ async def live(
 
 
 async def _messages(events: AsyncGenerator[Event | None]) -> AsyncGenerator[ServerSentEventMessage]:
-    yield ServerSentEventMessage(comment="here", retry=1000)
+    yield ServerSentEventMessage(data=None, comment="here", retry=1000)
     began = time.monotonic()
     try:
         async for event in events:
@@ -47,7 +47,7 @@ async def _messages(events: AsyncGenerator[Event | None]) -> AsyncGenerator[Serv
 
 def _message(event: Event | None) -> ServerSentEventMessage:
     if event is None:
-        return ServerSentEventMessage(comment="still here")
+        return ServerSentEventMessage(data=None, comment="still here")
     text = msgspec.json.encode({"topic": event.topic, "at": event.at, "data": event.data}).decode()
     return ServerSentEventMessage(data=text, id=event.id)
 

@@ -41,10 +41,14 @@ class Unfit(Refusal):
         super().__init__("nothing was changed: " + "; ".join(problems.values()))
 
 
+def _all(entrance: Entrance) -> SettingList:
+    return SettingList([Setting(option, entrance.options.value(option.key)) for option in OPTIONS])
+
+
 @get("/api/settings", summary="Settings of the installation", sync_to_thread=False, **_OPTIONS)
 def list_settings(entrance: NamedDependency[Entrance]) -> SettingList:
     """Each with its unit, bounds and meaning."""
-    return SettingList([Setting(option, entrance.options.value(option.key)) for option in OPTIONS])
+    return _all(entrance)
 
 
 @patch("/api/settings", summary="Change settings", **_OPTIONS)
@@ -59,7 +63,7 @@ async def change_settings(
     if problems:
         raise Unfit(problems)
     await apply(services, entrance, data, request)
-    return list_settings.fn(entrance)
+    return _all(entrance)
 
 
 ROUTES: list[Any] = [list_settings, change_settings]

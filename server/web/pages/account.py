@@ -16,6 +16,7 @@ from server.errors import Conflict, TooMany
 from server.people import User
 from server.services import Services
 from server.web.guards import PASSWORD_FIRST, SCOPES
+from server.web.identity import visit_of
 from server.web.pages.sessions import admitted
 from server.web.rendering import page
 
@@ -93,7 +94,7 @@ async def change_password(
 ) -> Response[Any]:
     """Another password, another session."""
     try:
-        cookie = await entrance.change_password(request.auth, data.present, data.new, request.scope["visit"])
+        cookie = await entrance.change_password(request.auth, data.present, data.new, visit_of(request))
     except (InputError, TooMany) as error:
         status = getattr(error, "status", 400)
         return await shown(request, services, entrance, status, problem=str(error), part="password")
@@ -106,7 +107,7 @@ async def end_session(
 ) -> Response[Any]:
     """Sign another browser out."""
     await services.store.accounts.sessions.end(digest, request.user.id)
-    await entrance.note("session_ended", request.user.id, request.user.name, request.scope["visit"])
+    await entrance.note("session_ended", request.user.id, request.user.name, visit_of(request))
     return _back("session")
 
 
@@ -122,7 +123,7 @@ async def make_token(
         days=int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0,
     )  # fmt: skip
     try:
-        _, secret = await issue(services, entrance, request.user, wanted, SCOPES, request.scope["visit"])
+        _, secret = await issue(services, entrance, request.user, wanted, SCOPES, visit_of(request))
     except InputError as error:
         return await shown(request, services, entrance, 400, problem=str(error), part="tokens")
     return await shown(request, services, entrance, 201, new_token=secret)
@@ -134,7 +135,7 @@ async def revoke_token(
 ) -> Response[Any]:
     """End a token."""
     token = await services.store.tokens.revoke(token_id, request.user.id, services.clock())
-    await entrance.note("token_revoked", request.user.id, token.name, request.scope["visit"])
+    await entrance.note("token_revoked", request.user.id, token.name, visit_of(request))
     return _back("revoked")
 
 
@@ -158,7 +159,7 @@ async def add_credential(
     except (Conflict, InputError) as error:
         status = getattr(error, "status", 400)
         return await shown(request, services, entrance, status, problem=str(error), part="credentials")
-    await entrance.note("credential_stored", me.id, name, request.scope["visit"], provider=data.provider)
+    await entrance.note("credential_stored", me.id, name, visit_of(request), provider=data.provider)
     return _back("stored")
 
 
@@ -173,7 +174,7 @@ async def replace_credential(
     """Put another secret in place of the stored one."""
     secret, now = _checked(data.secret), services.clock()
     found = await services.store.credentials.replace(credential_id, request.user.id, secret, now)
-    await entrance.note("credential_replaced", request.user.id, found.name, request.scope["visit"])
+    await entrance.note("credential_replaced", request.user.id, found.name, visit_of(request))
     return _back("stored")
 
 
@@ -183,7 +184,7 @@ async def delete_credential(
 ) -> Response[Any]:
     """Forget a secret."""
     found = await services.store.credentials.delete(credential_id, request.user.id)
-    await entrance.note("credential_deleted", request.user.id, found.name, request.scope["visit"])
+    await entrance.note("credential_deleted", request.user.id, found.name, visit_of(request))
     return _back("deleted")
 
 

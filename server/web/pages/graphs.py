@@ -19,6 +19,7 @@ from server.people import User
 from server.services import Services
 from server.store.graph_runs import GraphRun
 from server.store.graphs import Revision, StoredGraph
+from server.web.api.graph_bodies import LARGEST
 from server.web.graph_view import card_of, marks_of, needs_of, problems_of, rows_of
 from server.web.node_docs import NodeDoc, node_doc
 from server.web.rendering import page, partial
@@ -209,7 +210,7 @@ async def archive_graph(request: Asked, services: NamedDependency[Services], gra
     return Redirect("/graphs" if away else f"/graphs/{graph_id}", status_code=303)
 
 
-@post("/graphs/import", include_in_schema=False)
+@post("/graphs/import", include_in_schema=False, request_max_body_size=LARGEST)
 async def import_graph(request: Asked, services: NamedDependency[Services]) -> Redirect:
     """A new graph from a file or from pasted text."""
     document, message = await _imported(request)
@@ -219,7 +220,7 @@ async def import_graph(request: Asked, services: NamedDependency[Services]) -> R
     return Redirect(f"/graphs/{graph.id}", status_code=303)
 
 
-@post("/graphs/{graph_id:str}/revisions", include_in_schema=False)
+@post("/graphs/{graph_id:str}/revisions", include_in_schema=False, request_max_body_size=LARGEST)
 async def import_revision(request: Asked, services: NamedDependency[Services], graph_id: str) -> Redirect:
     """A file as the next revision of a graph."""
     document, message = await _imported(request)

@@ -18,7 +18,7 @@ from server.people import User
 from server.services import Services
 from server.web.csrf import new_cookie
 from server.web.guards import PASSWORD_FIRST
-from server.web.identity import COOKIE
+from server.web.identity import COOKIE, visit_of
 from server.web.rendering import page
 
 _Asks = Request[User | None, Any, Any]
@@ -51,7 +51,7 @@ async def sign_in(
 ) -> Response[Any]:
     """Sign in, and on to where somebody wanted to go.  A session that was there before ends."""
     try:
-        cookie, account = await entrance.sign_in(data.name, data.password, request.scope["visit"])
+        cookie, account = await entrance.sign_in(data.name, data.password, visit_of(request))
     except (Forbidden, TooMany) as error:
         return refused(request, services, "pages/sign_in.html", error, data)
     await _leave(request, entrance)
@@ -75,7 +75,7 @@ async def sign_up(
 ) -> Response[Any]:
     """Use an invitation."""
     try:
-        cookie = await entrance.sign_up(data.name, data.password, request.scope["visit"])
+        cookie = await entrance.sign_up(data.name, data.password, visit_of(request))
     except (Conflict, Forbidden, InputError, TooMany) as error:
         return refused(request, services, "pages/sign_up.html", error, data)
     await _leave(request, entrance)
@@ -87,7 +87,7 @@ async def sign_out(
     request: _Asks, services: NamedDependency[Services], entrance: NamedDependency[Entrance]
 ) -> Response[Any]:
     """End this session."""
-    await entrance.sign_out(request.auth, request.scope["visit"])
+    await entrance.sign_out(request.auth, visit_of(request))
     answer: Response[Any] = Redirect("/sign-in", status_code=303)
     answer.cookies.append(session_cookie(services, "", 0))
     answer.headers["Clear-Site-Data"] = '"cache"'
@@ -96,7 +96,7 @@ async def sign_out(
 
 async def _leave(request: _Asks, entrance: Entrance) -> None:
     if request.auth is not None:
-        await entrance.sign_out(request.auth, request.scope["visit"])
+        await entrance.sign_out(request.auth, visit_of(request))
 
 
 def door(request: _Asks, services: Services, template: str, *, status: int = 200, **context: Any) -> Template:

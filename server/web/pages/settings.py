@@ -11,6 +11,7 @@ from server.accounts.options import OPTIONS, Option, numbers_of, problems_of
 from server.people import User
 from server.services import Services
 from server.web.guards import admin_only
+from server.web.identity import visit_of
 from server.web.rendering import page
 
 _Asks = Request[User, Any, Any]
@@ -53,7 +54,7 @@ async def change_settings(
 async def apply(services: Services, entrance: Entrance, values: dict[str, Any], request: _Asks) -> None:
     """Set checked values and note what changed."""
     for key, (before, after) in (await entrance.options.change(values, request.user.id, services.clock())).items():
-        visit = request.scope["visit"]
+        visit = visit_of(request)
         await entrance.note("setting_changed", request.user.id, key, visit, before=before, after=after)
 
 

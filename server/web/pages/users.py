@@ -14,6 +14,7 @@ from server.errors import Conflict, NotFound
 from server.people import Role, User
 from server.services import Services
 from server.web.guards import admin_only
+from server.web.identity import visit_of
 from server.web.rendering import page
 
 _Asks = Request[User, Any, Any]
@@ -67,7 +68,7 @@ async def invite(
         await services.store.accounts.invite(name, data.role, request.user.id, services.clock())
     except (Conflict, InputError) as error:
         return await _shown(request, services, getattr(error, "status", 400), problem=str(error), name=data.name)
-    await entrance.note("invited", request.user.id, name, request.scope["visit"], role=data.role)
+    await entrance.note("invited", request.user.id, name, visit_of(request), role=data.role)
     return Redirect("/users", status_code=303)
 
 
@@ -80,7 +81,7 @@ async def withdraw(
 ) -> Response[Any]:
     """Take an invitation back."""
     await services.store.accounts.withdraw(data.key)
-    await entrance.note("invitation_withdrawn", request.user.id, data.key, request.scope["visit"])
+    await entrance.note("invitation_withdrawn", request.user.id, data.key, visit_of(request))
     return Redirect("/users", status_code=303)
 
 
@@ -100,7 +101,7 @@ async def change(
         return await _shown(request, services, error.status, problem=str(error))
     if not active:
         await services.store.accounts.sessions.end_all(user_id)
-    visit = request.scope["visit"]
+    visit = visit_of(request)
     await entrance.note("user_changed", request.user.id, account.name, visit, role=data.role, active=active)
     return Redirect("/users", status_code=303)
 
@@ -113,7 +114,7 @@ async def reset_password(
     if user_id == request.user.id:
         problem = "your own password is changed on the page /account"
         return await _shown(request, services, 409, problem=problem)
-    account, password = await entrance.reset_password(user_id, request.user, request.scope["visit"])
+    account, password = await entrance.reset_password(user_id, request.user, visit_of(request))
     return await _shown(request, services, 201, one_time={"name": account.name, "password": password})
 
 

@@ -35,6 +35,7 @@ export class ChartPane {
       this.onPeek(null);
     });
     this.chart = createCandleChart(this.host, {
+      label: "Candles of the run",
       source: { bars: this.clock.rows, barMs: this.clock.barMs, load: (from, to) => this._load(from, to) },
       onBar: ({ row }) => {
         if (this.by === "keys") this.onSelect(row);
@@ -79,10 +80,11 @@ export class ChartPane {
     this.marked = null;
   }
 
-  /** The cursor of the workbench. */
-  cursor(time) {
-    this.chart.goTo(time);
-    this.chart.setCursor(time);
+  /** The cursor of the workbench: in view, and marked once the chart has drawn that view. */
+  async cursor(time) {
+    this.at = time;
+    await this.chart.goTo(time);
+    requestAnimationFrame(() => { if (this.at === time) this.chart.setCursor(time); });
   }
 
   /** Levels of a trade from its entry to its exit, null = none. */

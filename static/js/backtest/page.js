@@ -41,16 +41,19 @@ function wiresOf(trace, node) {
   return outputs.flatMap(([label, name]) => (trace.byName.has(name) ? [{ ...trace.byName.get(name), label }] : []));
 }
 
-function confirmForms() {
-  for (const form of document.querySelectorAll("form[data-ask]")) {
-    form.addEventListener("submit", (event) => {
-      if (!window.confirm(form.dataset.ask)) event.preventDefault();
+/** Buttons that delete something, after a question. */
+function listenToRemovals() {
+  for (const button of document.querySelectorAll("[data-remove]")) {
+    button.addEventListener("click", async () => {
+      if (!window.confirm(button.dataset.ask)) return;
+      await api(button.dataset.remove, { method: "DELETE" });
+      window.location.assign(button.dataset.then);
     });
   }
 }
 
 async function start() {
-  confirmForms();
+  listenToRemovals();
   const clock = new Clock(data.clock), trace = await openTrace(clock), place = readPlace();
   const trades = new TradeStore(get), write = placeWriter(), of = (node) => wiresOf(trace, node);
   new Panes();
@@ -82,7 +85,7 @@ async function start() {
   });
   bench = new Workbench({
     clock, trace, trades, graph, list, card, chart, scrubber, reasons, table, view, write, symbol: data.symbol,
-    signals: data.calls, kept: data.kept, why: (row) => ofMarket(`why?row=${row}`),
+    signals: data.calls, why: (row) => ofMarket(`why?row=${row}`),
   });
   byId("whole").addEventListener("click", () => bench.whole());
 

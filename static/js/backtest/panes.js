@@ -4,6 +4,7 @@ import { byId } from "./dom.js";
 
 const SPLIT = "tradegraph.backtest.split", LAYOUT = "tradegraph.backtest.layout";
 const LEAST = 20, MOST = 80; // percent for the graph
+const HEAD = 70, MIDDLE = [30, 46]; // pixels around the graph, and percent it gets above the chart at first
 const READABLE = 0.5; // pixels per unit from which a graph beside the chart can be read
 
 /** Remembers in this browser how somebody likes it; until then the form in which the graph is larger is taken. */
@@ -18,7 +19,8 @@ export class Panes {
     const above = Math.min(box.width / width, box.height / 2 / height);
     const kept = localStorage.getItem(LAYOUT);
     this._arrange(kept ? kept === "above" : beside < READABLE && above > beside);
-    this._split(Number(localStorage.getItem(SPLIT)) || 50);
+    const fitting = (100 * ((box.width * height) / width + HEAD)) / box.height;
+    this._split(Number(localStorage.getItem(SPLIT)) || (this.above ? Math.max(MIDDLE[0], Math.min(MIDDLE[1], fitting)) : 50));
     this.form.addEventListener("click", () => {
       this._arrange(!this.above);
       localStorage.setItem(LAYOUT, this.above ? "above" : "beside");

@@ -53,15 +53,13 @@ export class Reasons {
   trade(trade, slice) {
     this.title.textContent = `Trade ${trade.number}: ${trade.side} ${trade.symbol}`;
     this.close.hidden = false;
-    const { because: told, rules: given } = slice ?? { because: [], rules: [] };
-    const because = told.map(([group, sentence, node]) => this._condition({ group, sentence, node, met: true }));
+    const because = slice.because.map(([group, sentence, node]) => this._condition({ group, sentence, node, met: true }));
     const decided = make("section", {}, make("h4", { text: "Decided by" }), make("ul", { class: "conditions" }, ...because));
-    if (!slice) decided.append(make("p", { class: "muted", text: "Not known: the trace was not kept." }));
-    const rules = make("dl", { class: "rules" }, ...given.flatMap(([name, text]) => [
+    const rules = make("dl", { class: "rules" }, ...slice.rules.flatMap(([name, text]) => [
       make("dt", { text: name }), make("dd", { text }),
     ]));
     this._show([make("div", { class: "sides three" }, decided, make("section", {}, make("h4", { text: "The order" }), rules),
-      this._course(trade))], `Trade ${trade.number}. ${told.map((one) => one[1]).join(". ")}`);
+      this._course(trade))], `Trade ${trade.number}. ${slice.because.map((one) => one[1]).join(". ")}`);
   }
 
   _course(trade) {

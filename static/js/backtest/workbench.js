@@ -9,6 +9,7 @@ import { levelOf } from "./graph_pane.js";
 import { minute } from "./clock.js";
 import { valueAt } from "./trace_store.js";
 
+const REPAINT = "repaint"; // the last one can be read from the browser's performance timeline
 const PAUSE = 180; // ms without movement before reasons are asked for
 
 /** Holds what is looked at and keeps every part in step with it. */
@@ -59,7 +60,7 @@ export class Workbench {
     this.table.mark(number);
     this.reasons.waiting(`Trade ${number}: ${trade.side} ${trade.symbol}`);
     await this._answer(ticket, this.trades.slice(number), (slice) => {
-      this._light(slice ? new Set(slice.nodes) : null);
+      this._light(new Set(slice.nodes));
       this.reasons.trade(trade, slice);
     });
   }
@@ -142,10 +143,6 @@ export class Workbench {
       this.open(made.number);
       return;
     }
-    if (!this.kept) {
-      this.reasons.say(`Bar ${minute(time)} UTC`, "No trade was decided at this bar. Why not is not known: the trace was not kept.");
-      return;
-    }
     this.reasons.waiting(`Bar ${minute(time)} UTC`);
     await this._answer(ticket, this.why(this.row), (why) => {
       if (why.trade) this.open(why.trade);
@@ -215,12 +212,14 @@ export class Workbench {
   }
 
   _paint() {
-    const row = this.under;
+    const row = this.under, began = performance.now();
     this.values = this.trace.at(row);
     this.scrubber.show(row, row !== this.row);
     this.graph.setValues(this.values);
     if (this.view.list) this.list.setValues(this.values);
     this.card.setValues(this.values);
+    performance.clearMeasures(REPAINT);
+    performance.measure(REPAINT, { start: began });
     this.chart.near(row);
     if (this.values) document.documentElement.dataset.painted = String(row);
     if (this.values === null) this._fetch(row);

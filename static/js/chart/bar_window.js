@@ -51,10 +51,9 @@ export class BarWindow {
     return [lowest, highest];
   }
 
-  /** Blocks that would have to be in the chart for some rows and a margin. */
+  /** Whether bars are missing in the chart for some rows and a margin. */
   lacks(from, to, margin) {
-    const low = Math.max(0, from - margin), high = Math.min(this.source.bars, to + margin);
-    return { left: low < this.first, right: high > this.last };
+    return Math.max(0, from - margin) < this.first || Math.min(this.source.bars, to + margin) > this.last;
   }
 
   /**

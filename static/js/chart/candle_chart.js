@@ -24,7 +24,7 @@ class CandleChart {
    *   onClick?: (bar: {row: number, time: number}) => void}} options
    */
   constructor(host, { source, marks = [], height, label = "Candles", onBar = () => {}, onClick = () => {} }) {
-    Object.assign(this, { source, onBar, onClick, cursor: null, wanted: 0, held: false, decimals: null, gone: false });
+    Object.assign(this, { source, onBar, onClick, cursor: null, wanted: 0, fills: 0, held: false, decimals: null, gone: false });
     this.frame = new Frame(host, { label, height });
     this.bars = new BarWindow(source);
     this.parts = makeChart(this.frame.place);
@@ -70,14 +70,18 @@ class CandleChart {
 
   /** What the chart shows, for tests and for pages that keep their place. */
   get state() {
-    const range = this.scale.getVisibleLogicalRange(), { first, last } = this.bars;
     return {
-      first, last, cursor: this.cursor, bars: this.candles.data().length,
-      visible: range && { from: range.from + first, to: range.to + first },
+      first: this.bars.first, last: this.bars.last, cursor: this.cursor, bars: this.candles.data().length, visible: this.view,
       marks: this.marks.seen.map(({ mark, x, y }) => ({ kind: mark.kind, trade: mark.trade, x, y })),
       levels: this.marks.levels, panes: this.parts.chart.panes().length,
       series: [...this.overlays.lines].map(([id, { series, pane }]) => ({ id, pane, colour: series.options().color, points: series.data().length })),
     };
+  }
+
+  /** The rows in view, with fractions; null before there are bars. */
+  get view() {
+    const range = this.bars.time.length ? this.scale.getVisibleLogicalRange() : null;
+    return range && { from: range.from + this.bars.first, to: range.to + this.bars.first };
   }
 
   destroy() {
@@ -91,8 +95,10 @@ class CandleChart {
     if (!this.source.bars) return this.frame.say("There are no bars.");
     const wanted = this.wanted, { bars } = this.source;
     await this._do(async () => {
-      await this._load(bars - SHOWN, bars);
-      if (wanted === this.wanted) this._see(bars - SHOWN, bars + 4);
+      const blocks = await this.bars.around(bars - SHOWN, bars, AHEAD);
+      if (wanted !== this.wanted || this.gone) return;
+      this._fill(blocks);
+      this._see(bars - SHOWN, bars + 4);
     });
   }
 
@@ -134,7 +140,7 @@ class CandleChart {
 
   /** Shows fewer (below 1) or more bars around the cursor or the middle. */
   zoom(factor) {
-    const { visible } = this.state;
+    const visible = this.view;
     if (!visible) return;
     const span = visible.to - visible.from, wide = Math.max(LEAST, Math.min(MOST, span * factor));
     const isSeen = this.cursor !== null && this.cursor > visible.from && this.cursor < visible.to;
@@ -150,12 +156,13 @@ class CandleChart {
 
   /** Brings a row into view. */
   async _bring(row) {
-    const range = this.state.visible, span = range ? range.to - range.from : SHOWN, inner = span * EDGE;
+    const range = this.view, span = range ? range.to - range.from : SHOWN, inner = span * EDGE, { wanted } = this;
     if (range && this.bars.holds(row) && row >= range.from + inner && row <= range.to - inner) return;
     // A step over the edge moves the view by half of it, a jump puts the bar in the middle.
     const isNear = range && row > range.from - span / 2 && row < range.to + span / 2;
     const from = isNear ? range.from + Math.sign(row - (range.from + range.to) / 2) * (span / 2) : row - span / 2;
     if (!this.bars.holds(row)) await this._load(row - span, row + span);
+    if (wanted !== this.wanted || this.gone) return; // somebody has gone elsewhere meanwhile
     this._see(from, from + span);
   }
 
@@ -164,28 +171,27 @@ class CandleChart {
     if (!this.gone) this._fill(blocks);
   }
 
-  /** Bars on both sides of what is seen, before they are needed. */
+  /**
+   * Bars on both sides of what is seen, before they are needed.  Not while a hand drags, for the library remembers
+   * where the drag began: a drag is no longer than the view, and at least as much is ahead.
+   */
   async _extend() {
-    const { visible } = this.state;
-    if (!visible || this.extending || this.gone) return;
+    const visible = this.view;
+    if (!visible || this.extending || this.held || this.gone) return;
     const from = Math.floor(visible.from), to = Math.ceil(visible.to), margin = AHEAD + (to - from);
-    const lack = this.bars.lacks(from, to, margin);
-    if (!lack.left && (!lack.right || this.held)) return;
+    if (!this.bars.lacks(from, to, margin)) return;
+    const { fills } = this;
     this.extending = true;
-    await this._do(async () => {
+    const isDone = await this._do(async () => {
       const blocks = await this.bars.around(from, to, margin);
-      if (!this.gone) this._grow(blocks);
+      if (!this.gone && !this.held && fills === this.fills) this._fill(blocks);
     });
     this.extending = false;
-  }
-
-  /** Adds bars unless that would move the ground under a hand that drags: then it waits for the hand. */
-  _grow(blocks) {
-    if (this.held) return;
-    this._fill(blocks);
+    if (isDone) this._extend(); // the view may have moved on
   }
 
   _fill([lowest, highest]) {
+    this.fills += 1;
     const before = this.scale.getVisibleLogicalRange(), had = this.bars.time.length > 0;
     const moved = this.bars.show(lowest, highest);
     if (this.decimals === null) {
@@ -196,12 +202,12 @@ class CandleChart {
     this.overlays.refill();
     if (had && before) this.scale.setVisibleLogicalRange({ from: before.from - moved, to: before.to - moved });
     if (!had) this.frame.say("");
+    this.frame.host.dataset.ready = "";
     if (this.cursor !== null) this._point(this.cursor);
   }
 
   _see(from, to) {
     this.scale.setVisibleLogicalRange({ from: from - this.bars.first, to: to - this.bars.first });
-    this.frame.host.dataset.ready = "";
   }
 
   _point(row) {
@@ -254,9 +260,10 @@ class CandleChart {
   async _do(action) {
     try {
       await action();
+      return true;
     } catch (error) {
-      if (this.gone) return;
-      this.frame.say(`The bars could not be loaded: ${error.message}`);
+      if (!this.gone) this.frame.say(`The bars could not be loaded: ${error.message}`);
+      return false;
     }
   }
 }

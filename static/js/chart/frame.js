@@ -36,7 +36,7 @@ export class Frame {
       part.style.setProperty("--colour", colour);
       parts.push(part);
     }
-    this.words.replaceChildren(...parts);
+    this.words.replaceChildren(...parts.flatMap((part) => [part, " "]));
   }
 
   /** Reads a bar aloud once the steps have come to rest. */

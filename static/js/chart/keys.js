@@ -14,8 +14,8 @@ export function keyed(chart, event) {
 
 const from = (chart) => {
   if (chart.cursor !== null) return chart.cursor;
-  const { visible } = chart.state;
-  return visible ? Math.min(Math.round(visible.to), chart.source.bars) : chart.source.bars;
+  const last = chart.view ? Math.round(chart.view.to) : chart.source.bars;
+  return Math.min(last, chart.source.bars);
 };
 
 const ACTIONS = {

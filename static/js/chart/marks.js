@@ -142,8 +142,8 @@ export class Marks {
       context.stroke();
       context.setLineDash([]);
       context.font = "11px system-ui, sans-serif";
-      context.textAlign = "left";
-      context.fillText(kind, Math.max(4, left + 4), height - 4);
+      context.textAlign = "right";
+      context.fillText(kind, Math.min(width - 4, left + wide - 4), height - 4);
     }
   }
 }

@@ -1,0 +1,1 @@
+"""Back-tests of the server: asked for, queued, run by a worker process, stored, explained."""

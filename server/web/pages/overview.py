@@ -1,0 +1,51 @@
+"""`/`: what a person sees after signing in."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.response import Template
+
+from server.people import User
+from server.services import Services
+from server.web import overview
+from server.web.rendering import page, partial
+
+_RUNS, _DONE, _OWN = 6, 50, 3  # back-tests shown, back-tests that the first steps look at, graphs shown
+_Asks = Request[User, Any, Any]
+
+
+@get("/", include_in_schema=False)
+async def overview_page(request: _Asks, services: NamedDependency[Services]) -> Template:
+    """Back-tests, graphs, candles, first steps."""
+    store, viewer = services.store, request.user
+    own = (await store.graphs.list(viewer, built_in=False, limit=_OWN)).items
+    built_in = sorted((await store.graphs.list(viewer, built_in=True)).items, key=lambda graph: graph.name)
+    done = (await store.backtests.list(viewer, status="done", limit=_DONE)).items
+    return page(
+        request,
+        "pages/overview.html",
+        section="overview",
+        **await _runs(services, viewer),
+        steps=overview.steps(done, own),
+        own=await overview.starts(services, viewer, own),
+        templates=await overview.starts(services, viewer, built_in),
+        candles=overview.stored_words(await store.candles.list()),
+        health=await overview.health(services) if viewer.is_admin else None,
+    )
+
+
+@get("/overview/runs", include_in_schema=False)
+async def runs_part(request: _Asks, services: NamedDependency[Services]) -> Template:
+    """The back-tests of the page, to put in when one has begun or ended."""
+    return partial(request, "partials/overview_runs.html", **await _runs(services, request.user))
+
+
+async def _runs(services: Services, viewer: User) -> dict[str, Any]:
+    rows = services.store.backtests
+    active = (await rows.list(viewer, status="active", limit=_RUNS)).items
+    newest = (await rows.list(viewer, limit=_RUNS + len(active))).items
+    return {"active": active, "runs": [run for run in newest if not run.active][:_RUNS]}
+
+
+ROUTES: list[Any] = [overview_page, runs_part]
