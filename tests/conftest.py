@@ -19,9 +19,10 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -46,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def in_a_thread[T](work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives, from code that is not async.  In this thread a loop may run: playwright has one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
 
 
 class PostgresDatabases:
@@ -108,7 +115,7 @@ async def _migrated(url: str) -> None:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     file = tmp_path_factory.mktemp("template") / "tradegraph.db"
-    asyncio.run(_migrated(f"sqlite+aiosqlite:///{file}"))
+    in_a_thread(_migrated(f"sqlite+aiosqlite:///{file}"))
     return file
 
 
@@ -121,9 +128,9 @@ def postgres_template(postgres_databases: PostgresDatabases) -> Generator[str]:
         await _migrated(postgres_databases.url(name))
         return name
 
-    name = asyncio.run(make())
+    name = in_a_thread(make())
     yield name
-    asyncio.run(postgres_databases.drop(name))
+    in_a_thread(postgres_databases.drop(name))
 
 
 @contextlib.asynccontextmanager
@@ -152,9 +159,9 @@ def migrated_url(request: pytest.FixtureRequest) -> Generator[str]:
         yield request.getfixturevalue("sqlite_url")
         return
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    name = asyncio.run(databases.make(request.getfixturevalue("postgres_template")))
+    name = in_a_thread(databases.make(request.getfixturevalue("postgres_template")))
     yield databases.url(name)
-    asyncio.run(databases.drop(name))
+    in_a_thread(databases.drop(name))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -164,9 +171,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
         yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
         return
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    name = asyncio.run(databases.make())
+    name = in_a_thread(databases.make())
     yield databases.url(name)
-    asyncio.run(databases.drop(name))
+    in_a_thread(databases.drop(name))
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import msgspec
 from server.backtests.outcome import Finished
 from server.backtests.tables import Inputs
 
-
 _HEAD = struct.Struct("<Q")
 
 

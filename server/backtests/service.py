@@ -47,7 +47,9 @@ class Publisher(Protocol):
 class Backtests:
     """Takes orders, runs them one after the other in its workers, and answers questions about old ones."""
 
-    def __init__(self, *, store: Store, live: Publisher, clock: Callable[[], int], limits: Limits | None = None) -> None:
+    def __init__(
+        self, *, store: Store, live: Publisher, clock: Callable[[], int], limits: Limits | None = None
+    ) -> None:
         self._store, self._live, self._clock, self._given = store, live, clock, limits
         self._limits = limits or Limits()
         self._wake = asyncio.Condition()

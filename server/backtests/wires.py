@@ -137,7 +137,9 @@ def _steps(column: Any) -> Rows:
 def _cut(runs: Runs, start: int, stop: int) -> Runs:
     """The runs of some rows, counted from `start`."""
     ends = [row for row, _ in runs[1:]] + [stop]
-    return [(max(row - start, 0), words) for (row, words), end in zip(runs, ends, strict=True) if row < stop and end > start]
+    return [
+        (max(row - start, 0), words) for (row, words), end in zip(runs, ends, strict=True) if row < stop and end > start
+    ]
 
 
 def chunk_length(rows: int, number: int) -> int:

@@ -82,7 +82,9 @@ class Worker:
             self._kept.clear()
             return frames.Failed(code="memory", message="the run needed more memory than it may take")
         except NodeError as error:
-            return frames.Failed(code="node", message=str(error), details=[{"message": str(error), "where": error.node}])
+            return frames.Failed(
+                code="node", message=str(error), details=[{"message": str(error), "where": error.node}]
+            )
         except GraphError as error:
             details = [{"message": issue.message, "where": issue.node or ""} for issue in error.issues]
             return frames.Failed(code="graph", message=str(error), details=details)

@@ -302,7 +302,7 @@ async def _write_traces(connection: AsyncConnection, backtest_id: str, rows: lis
     """The many small rows, past the layers that would cost more than the database."""
     names = ["backtest_id", "market", "chunk", "wire", "data"]
     if connection.dialect.name == "sqlite":
-        statement = f"INSERT INTO {traces.name} ({', '.join(names)}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - own names
+        statement = f"INSERT INTO {traces.name} ({', '.join(names)}) VALUES (?, ?, ?, ?, ?)"
         for start in range(0, len(rows), _BATCH):
             await connection.exec_driver_sql(statement, [(backtest_id, *row) for row in rows[start : start + _BATCH]])
         return

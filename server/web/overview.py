@@ -49,14 +49,18 @@ class Health(msgspec.Struct, frozen=True):
     since: int
 
 
-def steps(done: Sequence[BacktestHead], own: Sequence[StoredGraph]) -> list[Step]:
+def steps(done: Sequence[BacktestHead], own: Sequence[StoredGraph], has_candles: bool) -> list[Step]:
     """The first strategy in five minutes; `done` are finished back-tests, the newest first."""
+    candles = Step(
+        "Get candles", "Fetch a market from the exchange, or import a file.", "/candles#fetch", "Get candles"
+    )
     mine = {graph.id for graph in own}
     last = f"/backtests/{done[0].id}" if done else f"/backtests/new?graph={FIRST}"
     pair = "&".join(f"id={run.id}" for run in done[:2])
     copied = f"/graphs/{own[0].id}" if own else f"/graphs/{FIRST}"
     tried = any(run.graph_id in mine for run in done)
     return [
+        *([] if has_candles else [candles]),
         Step("Back-test a template", "Choose a market and a range; the rest is filled in.",
              f"/backtests/new?graph={FIRST}", "Back-test", bool(done)),
         Step("Look at a bar", "Move over the candles of the result and read what every wire carried.",
@@ -68,6 +72,11 @@ def steps(done: Sequence[BacktestHead], own: Sequence[StoredGraph]) -> list[Step
         Step("Compare the two", "Curves, figures and changed trades side by side.",
              f"/backtests/compare?{pair}" if len(done) > 1 else "/backtests", "Compare", key="compare"),
     ]  # fmt: skip
+
+
+def beginners_first(found: Sequence[StoredGraph]) -> list[StoredGraph]:
+    """Templates in the order in which they help somebody who is new."""
+    return sorted(found, key=lambda graph: (graph.id != FIRST, "beginner" not in graph.tags, graph.name))
 
 
 async def starts(services: Services, viewer: User, found: Sequence[StoredGraph]) -> list[Start]:

@@ -100,6 +100,10 @@ class Opened:
         move = "(s, row) => { s.value = String(row); s.dispatchEvent(new Event('input', {bubbles: true})); }"
         self.page.locator("#scrub").evaluate(move, row)
         self.at(row)
+        self.page.wait_for_function(
+            "() => document.getElementById('bar-now').textContent.startsWith("
+            "document.querySelector('#chart .candles-words b')?.textContent)"
+        )
 
     def node(self, name: str) -> Any:
         """A node on the canvas."""

@@ -16,7 +16,7 @@ from server.people import User
 from server.settings import load
 from tests.e2e.bench import CAPITAL, POLICY, Opened, Run
 from tests.e2e.large_graph import large_graph
-from tests.web.conftest import Served, hashed
+from tests.web.conftest import Served
 
 OWNER, SECRET = "Anna", "tg_" + "a" * 40
 
@@ -24,10 +24,10 @@ OWNER, SECRET = "Anna", "tg_" + "a" * 40
 class Bench:
     """Runs are made when they are first asked for, by the server's own worker."""
 
-    def __init__(self, browser: Any, url: str, folder: Path) -> None:
+    def __init__(self, browser: Any, url: str, folder: Path, password: str) -> None:
         self.browser = browser
         settings = msgspec.structs.replace(load({}, database=url), folder=folder)
-        self.server = Served(settings, hashed())
+        self.server = Served(settings, password)
         self.cookie = self.server.cookie(OWNER)
         self.owner: User = self.server.run(self._own_token)
         self.registry = Registry()

@@ -5,10 +5,14 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).parent / "charts"
+KINDS = {
+    ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript",
+    ".svg": "image/svg+xml",
+}  # fmt: skip
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -18,11 +22,6 @@ POLICY = (
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Static files and the page."""
 
-    extensions_map: ClassVar = {
-        ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript",
-        ".svg": "image/svg+xml",
-    }  # fmt: skip
-
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments, directory=str(ROOT))
 
@@ -31,6 +30,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         name = path.partition("?")[0]
         place = ROOT / "static" / name.removeprefix("/static/") if name.startswith("/static/") else PAGE / name[1:]
         return str(place / "index.html" if place.is_dir() else place)
+
+    def guess_type(self, path: Any) -> str:
+        """Modules have to be called what they are, whatever the machine says."""
+        return KINDS[Path(path).suffix]
 
     def end_headers(self) -> None:
         """The policy goes with every answer."""

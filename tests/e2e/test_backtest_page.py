@@ -13,6 +13,9 @@ from engine.values import UNKNOWN
 from tests.e2e.bench import Opened, Run
 from tests.e2e.bench_server import Bench
 from tests.e2e.chromium import chromium
+from tests.web.conftest import password_hash
+
+__all__ = ["password_hash"]  # a fixture
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 REPAINT = """
@@ -44,10 +47,12 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def bench(browser: Any, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(
+    password_hash: str, sqlite_template: Path, browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("bench")
     shutil.copy(sqlite_template, folder / "tradegraph.db")
-    made = Bench(browser, f"sqlite+aiosqlite:///{folder / 'tradegraph.db'}", folder)
+    made = Bench(browser, f"sqlite+aiosqlite:///{folder / 'tradegraph.db'}", folder, password_hash)
     yield made
     made.close()
 
@@ -105,7 +110,7 @@ def test_keys_step_bar_by_bar_and_the_pointer_leaves_no_trace(opened: Opened, be
     page, run = opened.page, bench.crossing
     page.click("#as-list")
     opened.select(700)
-    page.focus("#chart [tabindex='0'], #chart[tabindex='0']")
+    page.focus("#chart .candles-canvas")
     for row in (701, 702):
         page.keyboard.press("ArrowRight")
         expect_values(page, run, row)

@@ -13,7 +13,6 @@ from playwright.sync_api import expect
 
 from server.graphs import BUILT_IN
 from server.settings import load
-from server.store.graphs import seed_built_ins
 from tests.e2e.chromium import chromium
 from tests.web.conftest import Served, hashed
 
@@ -27,7 +26,6 @@ def server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder: Path = tmp_path_factory.mktemp("graphs")
     url = f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, folder / 'tradegraph.db')}"
     served = Served(msgspec.structs.replace(load({}, database=url), folder=folder), hashed())
-    served.run(lambda: seed_built_ins(served.services.store))
     yield served
     served.close()
 

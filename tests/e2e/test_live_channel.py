@@ -1,6 +1,8 @@
 """`live.js` and `api.js` in a real browser: no event missed or doubled, and refusals that people can read."""
 
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,17 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
-@pytest.fixture
-def served(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    monkeypatch.setenv("TRADEGRAPH_HOME", str(tmp_path / "home"))
-    server = Served(load({}, database=sqlite_url), hashed())
-    yield server
-    server.close()
+@pytest.fixture(scope="module")
+def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("live")
+    shutil.copy(sqlite_template, folder / "tradegraph.db")
+    with ThreadPoolExecutor(1) as threads:  # playwright's event loop runs in this one
+        password = threads.submit(hashed).result()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEGRAPH_HOME", str(folder / "home"))
+        server = Served(load({}, database=f"sqlite+aiosqlite:///{folder / 'tradegraph.db'}"), password)
+        yield server
+        server.close()
 
 
 @pytest.fixture
@@ -104,6 +111,7 @@ def test_an_unsafe_call_carries_the_token_of_the_page(served: Served, page: Any)
 
 
 def test_a_server_that_is_gone_is_told(page: Any) -> None:
+    page.evaluate(ASK, ["/api/graphs", {}])  # the module is there
     page.context.set_offline(True)
     found = page.evaluate(ASK, ["/api/graphs", {}])
     assert (found["status"], found["code"]) == (0, "unreachable")

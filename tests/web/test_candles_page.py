@@ -83,7 +83,7 @@ def test_a_fetch_is_followed_to_its_end(opened: Opened, fake: FakeBybit) -> None
     fetch = page.locator(".candle-fetch[data-status=done]")
     fetch.wait_for()
     assert "2,500 of 2,500 bars" in fetch.inner_text()
-    page.get_by_role("link", name="BTCUSDT", exact=True).click()
+    page.locator("#candle-list a[href='/candles/BTCUSDT/1h']").click()
     page.wait_for_url("**/candles/BTCUSDT/1h")
     assert page.get_by_role("heading", name="BTCUSDT 1h").is_visible()
 
@@ -94,12 +94,12 @@ def test_a_file_is_imported_and_a_bad_one_refused_where_the_form_stays(opened: O
     (tmp_path / "bad.csv").write_text("hello\n")
     write_candles(tmp_path / "good.csv.gz", real())
     form.get_by_label("Symbol").fill("ETHUSDT")
-    form.get_by_label("File").set_input_files(tmp_path / "bad.csv")
+    form.get_by_label("File", exact=True).set_input_files(tmp_path / "bad.csv")
     form.get_by_role("button", name="Import").click()
     page.locator("#problem").get_by_text("bad.csv row 1").wait_for()
     opened.errors.clear()  # the browser's own line about the refusal
     assert form.get_by_label("Symbol").input_value() == "ETHUSDT"
-    form.get_by_label("File").set_input_files(tmp_path / "good.csv.gz")
+    form.get_by_label("File", exact=True).set_input_files(tmp_path / "good.csv.gz")
     form.get_by_role("button", name="Import").click()
     page.wait_for_url("**/candles/ETHUSDT/1h")
 
@@ -132,8 +132,7 @@ def test_an_admin_removes_by_keys_after_a_second_thought(browser: Any, served: S
     view.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light wide", "dark phone"])
 def test_nobody_is_shut_out_and_nothing_sticks_out(browser: Any, served: Served, scheme: str, size: Any) -> None:
     store = served.services.store.candles
     served.run(lambda: store.add(real(*range(3000, 3100)), allow_gaps=True))

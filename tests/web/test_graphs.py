@@ -7,19 +7,12 @@ import pytest
 
 from engine.textform import to_text
 from server.graphs import BUILT_IN, built_in_ids, load_graph
-from server.services import Services
-from server.store.graphs import seed_built_ins
 from tests.web.conftest import Browser, TokenOf
 
 TEXT = (BUILT_IN / "ema_cross.json").read_text()
 LONGER = TEXT.replace('"length": 20', '"length": 34').replace('"EMA cross"', '"Longer"')
 JSON = {"Content-Type": "application/json"}
 EVIL = "<script>alert(1)</script>\"'&"
-
-
-@pytest.fixture(autouse=True)
-async def built_in(services: Services) -> None:
-    await seed_built_ins(services.store)
 
 
 async def made(who: Browser, text: str = TEXT) -> str:
@@ -81,7 +74,7 @@ async def test_drafts_are_saved_with_their_version(user: Browser) -> None:
     graph = await made(user)
     place = f"/api/graphs/{graph}/draft"
     assert (await user.get(place)).status_code == 404
-    save = {"params": {"base": 1}, "content": '{"half": [1, '}
+    save: dict[str, Any] = {"params": {"base": 1}, "content": '{"half": [1, '}
     assert (await user.put(place, **save, headers=JSON | {"If-Match": '"0"'})).status_code == 400
     save["content"] = '{ "half": [1, 2] }'
     assert (await user.put(place, **save, headers=JSON)).status_code == 428

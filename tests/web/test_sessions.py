@@ -183,9 +183,11 @@ def test_only_to_places_of_our_own(target: str, goes: str) -> None:
     assert local(target) == goes
 
 
-async def test_secure_cookies_and_hsts_with_https(sqlite_url: str, password_hash: str, tmp_path: Path) -> None:
+async def test_secure_cookies_and_hsts_with_https(
+    sqlite_url: str, password_hash: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADEGRAPH_HOME", str(tmp_path / "home"))
     settings = load({"TRADEGRAPH_BASE_URL": "https://trade.example"}, database=sqlite_url)
-    settings = settings.__class__(**{name: getattr(settings, name) for name in settings.__struct_fields__ if name != "folder"}, folder=tmp_path)
     services = assemble(settings)
     await services.store.accounts.add("Adam", password_hash, "admin", 1, must_change=False)
     async with running(services, print):

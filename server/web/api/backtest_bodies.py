@@ -82,7 +82,7 @@ class TradeView(msgspec.Struct, frozen=True):
 class Curve(msgspec.Struct, frozen=True, omit_defaults=True):
     """Equity in at most 4,000 buckets: last value, deepest drawdown in percent, and where bars share a bucket also its
     lowest and highest value.  `t` are minutes after `t0` (ms UTC), `hold` the first market bought and held.
-    """  # noqa: D205 - one sentence
+    """
 
     capital: float
     bars: int
@@ -147,7 +147,7 @@ class WireList(msgspec.Struct, frozen=True):
 class WireValues(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a wire carried: `k` n number, f flag, d direction with a value per row in `v` (null = not yet known), or t
     text with `runs` of [offset, words].
-    """  # noqa: D205 - one sentence
+    """
 
     k: Literal["n", "f", "d", "t"]
     v: list[float | None] | None = None

@@ -153,9 +153,7 @@ async def trade(
 # --- curves -----------------------------------------------------------------------------------------------------------
 
 
-@get(
-    "/api/backtests/{backtest_id:str}/equity", opt=_READ, summary="Equity and drawdown", tags=_TAGS, **_answers(Curve)
-)
+@get("/api/backtests/{backtest_id:str}/equity", opt=_READ, summary="Equity and drawdown", tags=_TAGS, **_answers(Curve))
 async def equity(request: Asked, services: NamedDependency[Services], backtest_id: str) -> Response[bytes]:
     """The curve in at most 4,000 buckets that keep its extremes."""
     data = await _column(services, request.user, backtest_id, "equity.json")
@@ -190,8 +188,8 @@ async def candles(
     services: NamedDependency[Services],
     backtest_id: str,
     market: Market = 0,
-    start: Annotated[Row, Parameter(query="from")] = 0,
-    stop: Annotated[Row | None, Parameter(query="to")] = None,
+    start: Annotated[int, Parameter(query="from", ge=0, le=2**31 - 1)] = 0,
+    stop: Annotated[int | None, Parameter(query="to", ge=0, le=2**31 - 1)] = None,
 ) -> Response[bytes]:
     """Rows `from` to `to` (exclusive), at most 5,000."""
     found = await services.store.backtests.find(backtest_id, request.user)
@@ -257,7 +255,7 @@ async def why(
 ) -> Response[bytes]:
     """What an entry lacked on both sides, nearest first; the run is made again for it, so the first answer takes
     longer.
-    """  # noqa: D205 - one sentence
+    """
     return await json_answer(request, await services.backtests.why(backtest_id, request.user, market, row))
 
 

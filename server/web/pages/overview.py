@@ -11,7 +11,8 @@ from server.services import Services
 from server.web import overview
 from server.web.rendering import page, partial
 
-_RUNS, _DONE, _OWN = 6, 50, 3  # back-tests shown, back-tests that the first steps look at, graphs shown
+_RUNS, _DONE = 6, 50  # back-tests shown, and those that the first steps look at
+_OWN, _TEMPLATES = 4, 4  # graphs shown
 _Asks = Request[User, Any, Any]
 
 
@@ -20,17 +21,18 @@ async def overview_page(request: _Asks, services: NamedDependency[Services]) -> 
     """Back-tests, graphs, candles, first steps."""
     store, viewer = services.store, request.user
     own = (await store.graphs.list(viewer, built_in=False, limit=_OWN)).items
-    built_in = sorted((await store.graphs.list(viewer, built_in=True)).items, key=lambda graph: graph.name)
+    built_in = overview.beginners_first((await store.graphs.list(viewer, built_in=True)).items)
+    candles = await store.candles.list()
     done = (await store.backtests.list(viewer, status="done", limit=_DONE)).items
     return page(
         request,
         "pages/overview.html",
         section="overview",
         **await _runs(services, viewer),
-        steps=overview.steps(done, own),
+        steps=overview.steps(done, own, bool(candles)),
         own=await overview.starts(services, viewer, own),
-        templates=await overview.starts(services, viewer, built_in),
-        candles=overview.stored_words(await store.candles.list()),
+        templates=await overview.starts(services, viewer, built_in[:_TEMPLATES]),
+        candles=overview.stored_words(candles),
         health=await overview.health(services) if viewer.is_admin else None,
     )
 

@@ -7,13 +7,15 @@ import { marksOf, nearest } from "./marks.js";
 import { Overlays } from "./overlays.js";
 
 const COLOURS = 8;
+const CLOSE = 11; // pixels from a mark within which it is meant
 
 /** What stands on the chart, by node. */
 export class ChartPane {
   /**
    * @param {{clock: any, trace: any, titles: Record<string, any>, wiresOf: (node: string) => any[],
    *   load: (from: number, to: number) => Promise<any>, onPeek: (row: number | null) => void,
-   *   onSelect: (row: number) => void, onClick: (row: number) => void, onRemove: (node: string) => void}} options
+   *   onSelect: (row: number) => void, onClick: (row: number) => void,
+   *   onTrade: (number: number) => void, onRemove: (node: string) => void}} options
    */
   constructor(options) {
     Object.assign(this, options);
@@ -30,6 +32,7 @@ export class ChartPane {
     for (const name of ["pointerover", "pointermove"]) {
       this.host.addEventListener(name, () => { this.by = "pointer"; }, true);
     }
+    this.host.addEventListener("pointerdown", ({ clientX, clientY }) => { this.pressed = { clientX, clientY }; }, true);
     this.host.addEventListener("pointerleave", () => {
       this.by = "";
       this.onPeek(null);
@@ -41,7 +44,11 @@ export class ChartPane {
         if (this.by === "keys") this.onSelect(row);
         else if (this.by === "pointer") this.onPeek(row);
       },
-      onClick: ({ row }) => this.onClick(row),
+      onClick: ({ row }) => {
+        const trade = this._markUnder();
+        if (trade) this.onTrade(trade);
+        else this.onClick(row);
+      },
     });
     this.overlays = new Overlays();
     this.overlays.attachTo(this.chart.candles);
@@ -83,6 +90,7 @@ export class ChartPane {
   /** The cursor of the workbench: in view, and marked once the chart has drawn that view. */
   async cursor(time) {
     this.at = time;
+    this.chart.setCursor(time); // where keys go on from
     await this.chart.goTo(time);
     requestAnimationFrame(() => { if (this.at === time) this.chart.setCursor(time); });
   }
@@ -104,6 +112,13 @@ export class ChartPane {
       this.chart.setMarks(marksOf(some, this.clock));
     }
     this.redraw();
+  }
+
+  /** The trade whose mark was pressed. */
+  _markUnder() {
+    const { left, top } = this.host.querySelector(".candles-place").getBoundingClientRect();
+    const x = this.pressed.clientX - left, y = this.pressed.clientY - top;
+    return this.chart.state.marks.find((mark) => Math.hypot(mark.x - x, mark.y - y) < CLOSE)?.trade;
   }
 
   async _load(from, to) {

@@ -62,7 +62,7 @@ async function start() {
   const chart = new ChartPane({
     clock, trace, titles: data.nodes, wiresOf: of, load: (from, to) => ofMarket(`candles?from=${from}&to=${to}`),
     onPeek: (row) => bench.peek(row), onSelect: (row) => bench.select(row),
-    onClick: (row) => bench.click(row), onRemove: onNode,
+    onClick: (row) => bench.click(row), onTrade: open, onRemove: onNode,
   });
   const graph = new GraphPane({
     url: `/backtests/${data.id}/graph`, title: data.title, nodes: data.nodes, onNode, onLevel: () => bench.remember(),
