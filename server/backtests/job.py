@@ -79,8 +79,8 @@ def done(inputs: Inputs, registry: Registry, tell: Tell) -> Finished:
     slices = _slices(result, tell)
     trades = [TradeRow(number=n + 1, row=row, slice=slices.get(n)) for n, row in enumerate(rows)]
     return Finished(
-        seconds=result.seconds, summary=_summary(result), result=_told(run, result, places), trades=trades, columns=columns,
-        traces=traces,
+        seconds=result.seconds, summary=_summary(result), result=_told(run, result, places), trades=trades,
+        columns=columns, traces=traces,
     )  # fmt: skip
 
 

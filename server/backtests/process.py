@@ -34,7 +34,7 @@ class WorkerProcess:
     def __init__(self, memory_mb: int) -> None:
         self._memory = memory_mb
         self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._turn, self._starting = asyncio.Lock(), asyncio.Lock()
 
     @property
     def alive(self) -> bool:
@@ -48,7 +48,9 @@ class WorkerProcess:
 
     async def start(self) -> None:
         """Begin to start it, unless it runs."""
-        if not self.alive:
+        async with self._starting:
+            if self.alive:
+                return
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "server.backtests.worker", str(self._memory), stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, cwd=_ROOT, env=dict(os.environ),

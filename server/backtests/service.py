@@ -28,6 +28,7 @@ from server.store.store import Store
 
 TOPIC = "backtest"
 _NOTE_MS = 1000  # least time between two notes of the progress of one run in its row
+_WARM_AFTER = 3.0  # seconds after the start
 _PAUSE = 1.0  # seconds after a fault of the database, not to ask it a thousand times
 _log = logging.getLogger("tradegraph.backtests")
 _GONE = (
@@ -57,6 +58,7 @@ class Backtests:
         self._workers: list[WorkerProcess] = []
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._explaining: Explaining | None = None
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def alive(self) -> bool:
@@ -76,15 +78,21 @@ class Backtests:
             await self._publish(head)
         self._workers = [WorkerProcess(self._limits.memory_mb) for _ in range(self._limits.workers)]
         self._explaining = Explaining(self._store, WorkerProcess(self._limits.memory_mb), self._limits)
+        self._warming = asyncio.create_task(self._warm(), name="warming")
+        self._loops = [asyncio.create_task(self._work(worker), name="back-tests") for worker in self._workers]
+
+    async def _warm(self) -> None:
+        """Start the workers before they are needed, but not while the server itself starts."""
+        await asyncio.sleep(_WARM_AFTER)
         for worker in self._workers:
             await worker.start()
-        self._loops = [asyncio.create_task(self._work(worker), name="back-tests") for worker in self._workers]
 
     async def stop(self) -> None:
         """End the workers; what runs is marked as interrupted at once."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        tasks = [*self._loops, *([self._warming] if self._warming else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._loops = []
         for worker in self._workers:
             await worker.close()
@@ -115,8 +123,9 @@ class Backtests:
         markets = ", ".join(f"{m.symbol} {m.timeframe}" for m in chosen.bases)
         new = StoredBacktest(
             id=new_id(), owner_id=viewer.id, graph_id=ask.graph, revision=revision.number,
-            name=ask.name.strip() or f"{graph.name} on {markets}"[:200], logic_hash=logic_hash(graph), document=document,
-            request=msgspec.to_builtins(ask), status="queued", stage="waiting", progress=0.0, error=None,
+            name=ask.name.strip() or f"{graph.name} on {markets}"[:200], logic_hash=logic_hash(graph),
+            document=document, request=msgspec.to_builtins(ask),
+            status="queued", stage="waiting", progress=0.0, error=None,
             created_at=self._clock(), started_at=None, finished_at=None, seconds=None, summary=None, result=None,
         )  # fmt: skip
         await self._store.backtests.add(new)
@@ -159,7 +168,6 @@ class Backtests:
         while True:
             try:
                 run = await self._next()
-                await worker.start()
             except Exception:
                 _log.exception("the queue of back-tests stumbled", extra={"event": "queue_fault"})
                 await asyncio.sleep(_PAUSE)

@@ -6,7 +6,6 @@ change.  Wires of other timeframes show their latest bar that is closed when the
 
 import zlib
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -166,8 +165,3 @@ def told(data: bytes) -> dict[str, Any]:
     if letter == "n":
         return {"k": "n", "v": value.tolist()}  # JSON has no NaN: it is written as null
     return {"k": letter, "v": [None if v == UNKNOWN else v for v in value.tolist()]}
-
-
-def words_at(runs: Runs, row: int) -> str:
-    """The words that hold at a row."""
-    return next((a[1] for a, b in pairwise([*runs, (1 << 62, "")]) if a[0] <= row < b[0]), UNTOLD)

@@ -38,6 +38,7 @@ def run_password(options: argparse.Namespace) -> int:
 def _with_entrance(work: Callable[..., Awaitable[tuple[str, str]]]) -> tuple[str, str]:
     from server.accounts.entrance import Entrance
     from server.clock import now
+    from server.errors import Refusal
     from server.settings import load, secret_key
     from server.store.database import Database
     from server.store.store import Store
@@ -48,7 +49,10 @@ def _with_entrance(work: Callable[..., Awaitable[tuple[str, str]]]) -> tuple[str
     async def on(database: Database) -> tuple[str, str]:
         return await work(Entrance(Store(database, key), now))
 
-    return run(on)
+    try:
+        return run(on)
+    except Refusal as error:  # a refusal of the store is wrong usage here
+        raise InputError(str(error)) from None
 
 
 def _tell(options: argparse.Namespace, made: tuple[str, str]) -> int:

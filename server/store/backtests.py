@@ -165,7 +165,9 @@ class BacktestRows:
         if after:
             created, _, last = after.partition(".")
             at = int(created) if created.isascii() and created.isdigit() and len(created) < 19 else 0
-            query = query.where(sa.tuple_(backtests.c.created_at, backtests.c.id) < sa.tuple_(at, last))
+            query = query.where(
+                sa.tuple_(backtests.c.created_at, backtests.c.id) < sa.tuple_(sa.literal(at), sa.literal(last))
+            )
         async with self._db.read() as connection:
             rows = (await connection.execute(query.order_by(*_NEWEST).limit(limit + 1))).mappings().all()
         items = [BacktestHead(**row) for row in rows[:limit]]

@@ -115,7 +115,7 @@ def _difference(name: str, first: Any, value: Any) -> str:
         return ""
     away = value - first
     text = figures.show(name, abs(away)).lstrip("+")
-    return f"{'+' if away > 0 else '−'}{text}"
+    return f"{'+' if away > 0 else '-'}{text}"
 
 
 def changed(first: Sequence[Row], second: Sequence[Row]) -> Changed:

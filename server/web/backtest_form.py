@@ -68,7 +68,7 @@ class Filled(msgspec.Struct, kw_only=True):
 def filled(form: Any) -> Filled:
     """What a form, or the address of the page, holds.  `form` has `get` and `getall`."""
     names = ("graph", "revision", "finer", "start", "end", "capital", "policy", "name")
-    given = {name: str(form.get(name) or "").strip() for name in names}
+    given: dict[str, Any] = {name: str(form.get(name) or "").strip() for name in names}
     made = Filled(**{name: value for name, value in given.items() if value}, markets=[*form.getall("market", [])])
     for key in form:
         value = str(form.get(key) or "").strip()

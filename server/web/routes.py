@@ -1,7 +1,6 @@
 """All routes: every module of pages and of the API has a list `ROUTES`."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from server.web import openapi
@@ -14,5 +13,5 @@ API = ("graphs", "candles", "backtests", "account", "settings", "logs", "live", 
 def routes() -> list[Any]:
     """The handlers of the whole application."""
     names = [f"server.web.pages.{name}" for name in PAGES] + [f"server.web.api.{name}" for name in API]
-    found = [getattr(import_module(name), "ROUTES", []) for name in names if find_spec(name)]
+    found = [import_module(name).ROUTES for name in names]
     return [static_file, *openapi.ROUTES, *(handler for handlers in found for handler in handlers)]

@@ -22,6 +22,7 @@ async def main(url: str, user: str, runs: int) -> None:
     owner, live = User(id=user, name="Anna", role="user"), Live(store.events, now)
     started, seen = Started(store, live, owner, Limits()), await live.last()
     await started.service.start()
+    await started.service.workers[0].start()
     print("worker", started.service.workers[0].pid, flush=True)
     for _ in range(runs):
         await started.submit(LONG)

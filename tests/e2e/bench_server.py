@@ -45,19 +45,20 @@ class Bench:
     @cached_property
     def crossing(self) -> Run:
         """A graph of ten nodes with many trades."""
-        return self._run(load_graph("ema_cross"), "1h")
+        return self.run(load_graph("ema_cross"), "1h")
 
     @cached_property
     def nested(self) -> Run:
         """A graph of sub-graphs."""
-        return self._run(load_graph("hh_ll"), "15m")
+        return self.run(load_graph("hh_ll"), "15m")
 
     @cached_property
     def large(self) -> Run:
         """A graph of more than a hundred nodes."""
-        return self._run(large_graph(), "1h")
+        return self.run(large_graph(), "1h")
 
-    def _run(self, graph: Graph, timeframe: str) -> Run:
+    def run(self, graph: Graph, timeframe: str) -> Run:
+        """Asks the server for a run; its page becomes the result by itself."""
         run = Run(graph, timeframe, self.registry)
         stored = self.server.run(lambda: self._store(run))
         wanted = {
@@ -69,6 +70,12 @@ class Bench:
         assert answer.status_code == 201, answer.text
         run.url = f"{self.server.url}/backtests/{answer.json()['id']}"
         return run
+
+    def ask(self, run: Run, path: str, method: str = "GET", secret: str = SECRET) -> httpx.Response:
+        """What the server answers about a run under /api."""
+        number = run.url.rpartition("/")[2]
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.request(method, f"{self.server.url}/api/backtests/{number}{path}", headers=headers)
 
     async def _store(self, run: Run) -> str:
         store, now = self.server.services.store, self.server.services.clock()

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright import sync_api
 
 from engine.values import UNKNOWN
+from server.graphs import load_graph
 from tests.e2e.bench import Opened, Run
 from tests.e2e.bench_server import Bench
 from tests.e2e.chromium import chromium
@@ -250,3 +252,23 @@ def test_a_hundred_wires_are_repainted(bench: Bench, record_property: Any) -> No
     print(f"repaint of {opened.page.locator('#graph text.value').count()} wires: "
           f"p50 {times[100]:.1f} ms, p95 {times[190]:.1f} ms")  # fmt: skip
     opened.close()
+
+
+def test_a_run_whose_trace_was_dropped_says_so_and_still_gives_reasons(bench: Bench) -> None:
+    run = bench.run(load_graph("ema_cross"), "1h")
+    bench.open(run, WIDE).close()  # until it is done
+    assert bench.ask(run, "/trace", "DELETE").status_code == 200
+    opened = bench.open(run, WIDE, url=f"{run.url}#trade=2")
+    assert "not stored any more" in opened.page.locator("#no-trace").inner_text()
+    opened.shows("^Trade 2:", "#reasons-title")
+    opened.page.wait_for_function("() => document.querySelectorAll('#reasons-body .conditions li').length > 0")
+    opened.close()
+
+
+def test_a_stranger_sees_nothing_of_it(bench: Bench) -> None:
+    stranger = {bench.cookie["name"]: bench.server.cookie("Otto")["value"]}
+    for path in ("", "/graph", "/graph.json", "/trades.csv"):
+        assert httpx.get(bench.crossing.url + path, cookies=stranger).status_code == 404
+    owner = {bench.cookie["name"]: bench.cookie["value"]}
+    assert httpx.get(f"{bench.crossing.url}?market=7", cookies=owner).status_code == 404
+    assert httpx.get(f"{bench.crossing.url}/graph?level=nowhere", cookies=owner).status_code == 404

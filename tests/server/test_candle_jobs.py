@@ -69,7 +69,7 @@ async def test_a_fetch_stores_candles_funding_and_rules_and_tells_of_it(fetches:
     assert (began.status, state.status, state.done, state.total) == ("waiting", "done", 2500, 2500)
     stored = {(s.symbol, s.timeframe): s.rows for s in await store.candles.list()}
     assert stored == {("BTCUSDT", "1h"): 2500, ("BTCUSDT", "funding"): 313}
-    assert (await store.instruments.find("BTCUSDT")).tick == "0.10"
+    assert [rules.tick for rules in await store.instruments.list()] == ["0.10"]
     told = [event.data for event in await store.events.after(0, "anybody")]
     assert told[0]["status"] == "waiting" and told[-1]["status"] == "done"
     assert told[-1]["done"] == told[-1]["total"] == 2500
@@ -99,12 +99,12 @@ async def test_one_at_a_time_per_series_and_what_was_fetched_before_a_cancel_sta
     state = await fetches.cancel("BTCUSDT", "1h")
     go.set()
     assert (state.status, state.done) == ("cancelled", 999)
-    assert (await store.candles.find("BTCUSDT", "1h")).rows == 999
+    assert [s.rows for s in await store.candles.list()] == [999]
     with pytest.raises(NotFound, match="BTCUSDT 1h is not being fetched"):
         await fetches.cancel("BTCUSDT", "1h")
     fetches.start(asked())
     assert (await ended(fetches)).status == "done"
-    assert (await store.candles.find("BTCUSDT", "1h")).rows == 2500
+    assert [s.rows for s in await store.candles.list()] == [2500]
 
 
 async def test_the_end_of_the_server_keeps_what_was_fetched(fetches: Fetches, fake: FakeBybit, store: Store) -> None:
@@ -115,7 +115,7 @@ async def test_the_end_of_the_server_keeps_what_was_fetched(fetches: Fetches, fa
     go.set()
 
     assert [state.status for state in fetches.list()] == ["cancelled"]
-    assert (await store.candles.find("BTCUSDT", "1h")).rows == 999
+    assert [s.rows for s in await store.candles.list()] == [999]
 
 
 async def test_a_failure_is_one_sentence(fetches: Fetches, fake: FakeBybit, store: Store) -> None:

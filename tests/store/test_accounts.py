@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import InputError
 from server.errors import Conflict, Forbidden, NotFound
+from server.people import Role
 from server.store.crypt import Crypt
 from server.store.sessions import Session
 from server.store.store import Store
@@ -37,7 +38,8 @@ async def test_names_are_found_in_any_case(store: Store) -> None:
 async def test_the_last_admin_stays(store: Store) -> None:
     first, second = await person(store, "a", "admin"), await person(store, "b", "admin")
     await store.accounts.change(first.id, role="user", active=True)
-    for role, active in (("user", True), ("admin", False), ("user", False)):
+    changes: list[tuple[Role, bool]] = [("user", True), ("admin", False), ("user", False)]
+    for role, active in changes:
         with pytest.raises(Conflict, match="last admin"):
             await store.accounts.change(second.id, role=role, active=active)
     await store.accounts.change(first.id, role="admin", active=False)  # closed: counts as none
@@ -63,9 +65,7 @@ async def test_an_invitation_is_used_once(store: Store) -> None:
         await store.accounts.invite("BEA", "user", admin.id, 5)
     with pytest.raises(Conflict, match="there is a user"):
         await store.accounts.invite("A", "user", admin.id, 5)
-    done = await asyncio.gather(
-        *(store.accounts.sign_up("bea", "hash", 6) for _ in range(3)), return_exceptions=True
-    )
+    done = await asyncio.gather(*(store.accounts.sign_up("bea", "hash", 6) for _ in range(3)), return_exceptions=True)
     (bea,) = [one for one in done if not isinstance(one, BaseException)]
     assert bea.role == "admin"
     assert all(isinstance(one, Forbidden | Conflict) for one in done if isinstance(one, BaseException))

@@ -12,7 +12,7 @@ from server.graphs import BUILT_IN, built_in_ids, load_graph
 from server.people import User
 from server.store.graphs import StoredGraph, seed_built_ins
 from server.store.store import Store
-from server.store.tables import users
+from server.store.tables import backtests, users
 
 ANN = User(id="ann", name="Ann", role="user")
 BOB = User(id="bob", name="Bob", role="admin")
@@ -218,3 +218,22 @@ async def test_built_in_graphs_stay_and_are_copied(people: Store) -> None:
     assert copy.logic_hash == (await store.find("ema_cross", BOB)).logic_hash
     assert (await store.revision(copy.id, BOB)).message == "Copy of EMA cross, revision 1"
     await store.publish(copy.id, BOB, TEXT, based_on=1, now=8)
+
+
+async def test_the_last_finished_back_test_of_each_graph_is_found(people: Store) -> None:
+    graph, other, store = await made(people), await made(people), people.graphs
+    rows = [("a", graph, "done", 1, 0.1), ("b", graph, "done", 2, 0.2), ("c", graph, "failed", 3, None)]
+    rows.append(("d", other, "done", 1, -0.3))
+    async with people.database.write() as connection:
+        for name, of, status, at, gain in rows:
+            await connection.execute(
+                backtests.insert().values(
+                    id=name, owner_id="ann", graph_id=of.id, revision=1, name=name, logic_hash="", document="{}",
+                    request={}, status=status, stage="", progress=1.0, created_at=at,
+                    summary=None if gain is None else {"total_return": gain},
+                )
+            )  # fmt: skip
+    last = await store.last_runs([graph.id, other.id, "none"], ANN)
+    assert {of: run.total_return for of, run in last.items()} == {graph.id: 0.2, other.id: -0.3}
+    assert [run.id for run in await store.runs(graph.id, ANN, limit=2)] == ["c", "b"]
+    assert await store.last_runs([graph.id], BOB) == {} and await store.runs(graph.id, BOB, limit=2) == []

@@ -45,7 +45,7 @@ async def test_a_back_test_is_started_and_read_over_the_api(services: Services, 
     assert len(last["items"]) == 1 and last["next"] is None
     one = (await user.get(f"/api/backtests/{run}/trades/3")).json()
     assert one["row"] == trades["items"][2] and one["slice"]["because"]
-    assert set(n for _, _, n in one["slice"]["because"]) <= set(one["slice"]["nodes"])
+    assert {n for _, _, n in one["slice"]["because"]} <= set(one["slice"]["nodes"])
     candles = (await user.get(f"/api/backtests/{run}/candles", params={"from": 100, "to": 103})).json()
     assert candles["close"] == CANDLES.close[100:103].tolist() and candles["from"] == 100 and candles["rows"] == 2_500
     wires = (await user.get(f"/api/backtests/{run}/wires")).json()

@@ -67,8 +67,8 @@ async def test_back_tests_are_shown_with_curve_and_figures(user: Browser, servic
     page = words((await user.get("/")).text)
     for text in (
         "the best of all",
-        "+12.34 %",
-        "5.00 %",
+        "+12.3 %",
+        "5.0 %",
         "1.50",
         'class="spark up"',
         "synthetic",

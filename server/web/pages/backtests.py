@@ -26,7 +26,7 @@ _ALL = 100_000  # trades that are compared
 STATUSES = ("active", "done", "failed", "cancelled", "interrupted")
 Asked = Request[User, Any, Any]
 Words = Annotated[str, Parameter(max_length=60)]
-_IN = {"section": "backtests"}
+_IN: dict[str, Any] = {"section": "backtests"}
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

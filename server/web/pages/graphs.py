@@ -1,6 +1,8 @@
 """`/graphs`: the gallery, the page of a graph, and what changed between revisions."""
 
 import asyncio
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -29,7 +31,6 @@ Asked = Request[User, Any, Any]
 Words = Annotated[str, Parameter(max_length=200)]
 Flat = Annotated[str, Parameter(max_length=1000, description="the flat id of a node")]
 Number = Annotated[int | None, Parameter(ge=1, le=2**31 - 1)]
-_IN = {"section": "graphs"}
 
 
 # --- gallery ----------------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ async def gallery(
         tags=await graphs.tags(viewer),
         asked={"search": search, "tag": tag, "archived": archived},
         filtered=bool(search or tag),
-        **_IN,
+        section="graphs",
     )
 
 
@@ -112,13 +113,21 @@ async def _graph_page(
         problems=problems_of(report),
         base=base,
         **shown,
-        **_IN,
+        section="graphs",
     )
 
 
 def _shown(revision: Revision, path: str, node: str) -> dict[str, Any]:
     """What is drawn and told of a revision; takes a while for a large graph."""
-    graph, nodes, report = graph_of(revision.document), registry(), report_of(revision.document)
+    graph, report = graph_of(revision.document), report_of(revision.document)
+    doc = node_doc(graph, registry(), report, node) if node else None
+    return {**_level_shown(revision.document, path), "doc": doc}
+
+
+@lru_cache(maxsize=64)
+def _level_shown(document: str, path: str) -> Mapping[str, Any]:
+    """What follows from a document alone, worked out once."""
+    graph, nodes, report = graph_of(document), registry(), report_of(document)
     level = level_at(graph, path)
     sheet = sheet_of(level, nodes, report)
     _, _, width, height = sheet.bounds()
@@ -128,8 +137,7 @@ def _shown(revision: Revision, path: str, node: str) -> dict[str, Any]:
         "svg": draw(graph, nodes, path=path, report=report, values=False),
         "tones": tones(kinds_in(kinds_of(sheet))),
         "rows": rows_of(level, nodes, report),
-        "needs": needs_of(revision.document),
-        "doc": node_doc(graph, nodes, report, node) if node else None,
+        "needs": needs_of(document),
         "description": level.graph.description,
         "text_form": to_text(graph),
     }
@@ -177,7 +185,9 @@ async def diff_page(
     old, new = [await graphs.revision(graph_id, viewer, number) for number in (before, after)]
     shown = await asyncio.to_thread(_compared, old, new)
     revisions = await graphs.revisions(graph_id, viewer)
-    return page(request, "pages/graph_diff.html", graph=found, old=old, new=new, revisions=revisions, **shown, **_IN)
+    return page(
+        request, "pages/graph_diff.html", graph=found, old=old, new=new, revisions=revisions, section="graphs", **shown
+    )
 
 
 def _compared(old: Revision, new: Revision) -> dict[str, Any]:

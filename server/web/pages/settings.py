@@ -43,7 +43,7 @@ async def change_settings(
 ) -> Response[Any]:
     """Set what the form holds: all of it, or nothing and what is wrong with which field."""
     form = await request.form()
-    values = numbers_of({key: form[key] for key in form})
+    values = numbers_of({option.key: form.get(option.key, "") for option in OPTIONS})
     problems = problems_of(values)
     if problems:
         return _shown(request, {**entrance.options.all(), **values}, problems, 400, done=False)

@@ -80,7 +80,7 @@ async function start() {
     store: trades, several: data.symbols.length > 1, onTrade: (number) => openAnywhere(trades.numbered(number), open),
   });
   const reasons = new Reasons({
-    onNode: (node) => bench.point(node), onTrade: open, onTime: (time) => bench.select(clock.rowAt(time)),
+    onNode: (node) => bench.point(node), onTime: (time) => bench.select(clock.rowAt(time)),
     onClose: () => bench.closeTrade(),
   });
   bench = new Workbench({

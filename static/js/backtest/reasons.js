@@ -10,11 +10,10 @@ const SIGNS = { true: ["✓", "met"], false: ["✗", "not met"], null: ["?", "no
 /** The panel under graph and chart. */
 export class Reasons {
   /**
-   * @param {{onNode: (node: string) => void, onTrade: (number: number) => void, onTime: (time: number) => void,
-   *   onClose: () => void}} options
+   * @param {{onNode: (node: string) => void, onTime: (time: number) => void, onClose: () => void}} options
    */
-  constructor({ onNode, onTrade, onTime, onClose }) {
-    this.on = { onNode, onTrade, onTime, onClose };
+  constructor({ onNode, onTime, onClose }) {
+    this.on = { onNode, onTime };
     this.title = byId("reasons-title");
     this.body = byId("reasons-body");
     this.close = byId("close-trade");

@@ -1,7 +1,7 @@
 // The bars that are in the chart: a run of blocks around what is seen, never the whole market.
 
 const BLOCK = 1000; // rows per request
-const MOST_BLOCKS = 8; // in the chart at a time
+const USUAL_BLOCKS = 4; // in the chart at a time, unless more are in view: each costs time whenever bars are added
 const KEPT_BLOCKS = 32; // in memory at a time
 const COLUMNS = ["time", "open", "high", "low", "close", "volume"];
 
@@ -116,9 +116,10 @@ export class BarWindow {
   }
 
   _joined(lowest, highest, shown) {
+    const most = Math.max(USUAL_BLOCKS, highest - lowest + 1);
     let low = Math.min(lowest, shown[0]), high = Math.max(highest, shown[1]);
-    while (high - low >= MOST_BLOCKS && high > highest) high -= 1;
-    while (high - low >= MOST_BLOCKS && low < lowest) low += 1;
+    while (high - low >= most && high > highest) high -= 1;
+    while (high - low >= most && low < lowest) low += 1;
     const isHeld = range(low, high).every((block) => this.blocks.has(block));
     return isHeld ? [low, high] : [lowest, highest];
   }

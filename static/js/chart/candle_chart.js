@@ -99,6 +99,7 @@ class CandleChart {
       if (wanted !== this.wanted || this.gone) return;
       this._fill(blocks);
       this._see(bars - SHOWN, bars + 4);
+      if (this.cursor === null) this._tell(bars - 1);
     });
   }
 
