@@ -55,7 +55,9 @@ async def seed() -> dict[str, str]:
 
 
 async def _backtest(services: Services, user: User, symbol: str) -> str:
-    ask = Ask(graph="ema_cross", markets=[MarketAsk(symbol=symbol, timeframe="1h")], capital=10_000, policy="bybit_linear")
+    ask = Ask(
+        graph="ema_cross", markets=[MarketAsk(symbol=symbol, timeframe="1h")], capital=10_000, policy="bybit_linear"
+    )
     run = await services.backtests.submit(ask, user)
     while (await services.store.backtests.find(run, user)).status not in ("done", "failed"):
         await asyncio.sleep(0.1)
@@ -66,7 +68,10 @@ async def _multiply(services: Services, first: str) -> None:
     """The first run again and again, with its trades and columns, and as many trace rows as are still missing."""
     async with services.store.database.write() as connection:
         run = await _rows(connection, tables.backtests, "id", first)
-        kept = {t: await _rows(connection, t, "backtest_id", first) for t in (tables.backtest_trades, tables.backtest_columns)}
+        kept = {
+            t: await _rows(connection, t, "backtest_id", first)
+            for t in (tables.backtest_trades, tables.backtest_columns)
+        }
         copies = [run[0] | {"id": new_id(), "created_at": run[0]["created_at"] - n} for n in range(1, BACKTESTS)]
         await _insert(connection, tables.backtests, copies)
         for copied, rows in kept.items():
@@ -146,7 +151,9 @@ def main() -> None:
         began = perf_counter()
         found = asyncio.run(seed())
         name = "PostgreSQL" if options.postgresql else "SQLite"
-        print(f"{name}: {GRAPHS} graphs, {BACKTESTS:,} back-tests, {TRACE_ROWS:,} trace rows, made in {perf_counter() - began:.0f} s\n")
+        print(
+            f"{name}: {GRAPHS} graphs, {BACKTESTS:,} back-tests, {TRACE_ROWS:,} trace rows, made in {perf_counter() - began:.0f} s\n"
+        )
         print(table(["page", "p50 ms", "p95 ms", "KiB"], measure(stack.enter_context(server()), found)))
 
 

@@ -7,7 +7,7 @@ loses the queue, not the events: it reads them from the database again.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from server.errors import TooMany
@@ -18,6 +18,11 @@ PER_USER = 32  # open streams
 HEARTBEAT = 15.0  # seconds of silence after which a listener is told that the line stands
 KEEP_MS = 7 * 86_400_000
 _PRUNE_EVERY = 1_000  # events
+
+
+async def _to_its_end[T](reading: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives; if the browser hangs up meanwhile, its connection to the database is not torn."""
+    return await asyncio.shield(asyncio.ensure_future(reading))
 
 
 class _Listener:
@@ -74,7 +79,7 @@ class Live:
         listener = _Listener(owner)
         self._listeners.add(listener)
         try:
-            last = await self.last() if after is None else after
+            last = await _to_its_end(self.last()) if after is None else after
             while not self._closed:
                 page = await self._next(listener, last)
                 for event in page:
@@ -89,7 +94,7 @@ class Live:
         """What a listener has not been told yet, as far as it is at hand."""
         if listener.behind:
             listener.behind = False  # before the read: what overflows meanwhile makes us read again
-            page = await self._events.after(last, listener.owner)
+            page = await _to_its_end(self._events.after(last, listener.owner))
             listener.behind |= bool(page)  # there may be more
             return page
         page = [event for event in listener.waiting if event.id > last]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from server.backtests.service import Backtests
+from server.candle_jobs import Fetches
 from server.live import Live
 from server.settings import Settings
 from server.store.store import Store
@@ -17,4 +18,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     live: Live
     backtests: Backtests
+    fetches: Fetches
     clock: Callable[[], int]

@@ -10,6 +10,7 @@ from engine.errors import EngineError, InputError
 from server.accounts.entrance import Entrance
 from server.accounts.options import DAY_MS, Options
 from server.backtests.service import Backtests
+from server.candle_jobs import Fetches
 from server.clock import now
 from server.live import Live
 from server.logs.writer import LogWriter
@@ -29,7 +30,8 @@ def assemble(settings: Settings) -> Services:
     store = Store(Database(database_url(settings.database, settings.folder)), key)
     live = Live(store.events, now)
     backtests = Backtests(store=store, live=live, clock=now)
-    return Services(settings=settings, store=store, live=live, backtests=backtests, clock=now)
+    fetches = Fetches(store.candles, store.instruments, live, clock=now)
+    return Services(settings=settings, store=store, live=live, backtests=backtests, fetches=fetches, clock=now)
 
 
 @contextlib.asynccontextmanager
@@ -53,6 +55,7 @@ async def running(services: Services, tell: Callable[[str], None] = print) -> As
         stack.callback(logging.getLogger().removeHandler, writer)
         await services.backtests.start()
         stack.push_async_callback(services.backtests.stop)
+        stack.push_async_callback(services.fetches.close)
         stack.callback(services.live.close)
         _log.info("the server has started", extra={"event": "started"})
         yield

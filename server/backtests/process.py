@@ -34,12 +34,13 @@ class WorkerProcess:
     def __init__(self, memory_mb: int) -> None:
         self._memory = memory_mb
         self._process: asyncio.subprocess.Process | None = None
+        self._killed = False  # told to end; that it has ended is noticed a little later
         self._turn, self._starting = asyncio.Lock(), asyncio.Lock()
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.returncode is None and not self._killed
 
     @property
     def pid(self) -> int | None:
@@ -51,6 +52,9 @@ class WorkerProcess:
         async with self._starting:
             if self.alive:
                 return
+            if self._process is not None:
+                await self._process.wait()
+            self._killed = False
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "server.backtests.worker", str(self._memory), stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, cwd=_ROOT, env=dict(os.environ),
@@ -69,6 +73,7 @@ class WorkerProcess:
                 await process.stdin.drain()
                 return await self._answer(process.stdout, on_progress)
             except (asyncio.IncompleteReadError, ConnectionError):
+                self._killed = True
                 raise WorkerDied(await process.wait()) from None
             except asyncio.CancelledError:
                 self.kill()  # what it still says would be taken for the answer to the next question
@@ -87,6 +92,7 @@ class WorkerProcess:
     def kill(self) -> None:
         """End it at once."""
         if self._process is not None and self.alive:
+            self._killed = True
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.errors import InputError
@@ -28,6 +29,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _engine(self.url, pool)
         self._gate = asyncio.Semaphore(pool)
+        self._closing: set[asyncio.Future[None]] = set()  # held, or they might vanish half-way
         # SQLite has one writer: waiting for it here costs nothing, waiting inside SQLite blocks a connection.
         self._writer: contextlib.AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
@@ -36,17 +38,40 @@ class Database:
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection to read with."""
-        async with self._gate, self.engine.connect() as connection:
+        async with self._gate, self._connected() as connection:
             yield connection
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction: committed at the end, rolled back after an error."""
-        async with self._writer, self._gate, self.engine.connect() as connection:
+        async with self._writer, self._gate, self._connected() as connection:
             if self.is_sqlite:  # take the write lock now, not at the first write: no deadlock between two readers
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             await connection.commit()
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection of the pool.  One that opens while its caller is cancelled is given back all the same."""
+        opening = asyncio.ensure_future(self._open())
+        try:
+            connection = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._give_back)
+            raise
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(connection.close())
+
+    async def _open(self) -> AsyncConnection:
+        return await self.engine.connect()
+
+    def _give_back(self, opening: asyncio.Future[AsyncConnection]) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            closing = asyncio.ensure_future(opening.result().close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -72,7 +97,7 @@ def _engine(url: sa.URL, pool: int) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True)
     engine = create_async_engine(url, pool_size=pool, max_overflow=0, poolclass=sa.AsyncAdaptedQueuePool)
-    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
 
 

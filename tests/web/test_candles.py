@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from litestar import Litestar
 
 from engine.candles import COLUMNS, Candles, make_candles
 from engine.sim.synthetic import Market, synthetic_candles, synthetic_funding
 from engine.timeframe import HOUR
 from server.adapters.bybit_rest import BybitRest
 from server.adapters.candle_files import read_candles, read_funding, write_candles
-from server.candle_jobs import Fetches
 from server.services import Services
 from tests.server.bybit_market import NOW, FakeBybit, serving
 from tests.web.conftest import Browser, TokenOf
@@ -36,19 +34,16 @@ def upload(candles: Candles, folder: Path, name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def fake(app: Litestar, services: Services) -> Generator[FakeBybit]:
+def fake(services: Services, monkeypatch: pytest.MonkeyPatch) -> Generator[FakeBybit]:
     """The exchange on loopback, and the server's fetches sent there."""
     with serving(FakeBybit()) as served:
-        app.state["candle_fetches"] = Fetches(
-            services.store.candles, services.store.instruments, services.live, clock=lambda: NOW,
-            rest=lambda: BybitRest(served.url, timeout=5, attempts=1, pause=0),
-        )  # fmt: skip
+        monkeypatch.setattr(services.fetches, "_clock", lambda: NOW)
+        monkeypatch.setattr(services.fetches, "_rest", lambda: BybitRest(served.url, timeout=5, attempts=1, pause=0))
         yield served
 
 
-async def all_fetched(app: Litestar) -> None:
-    fetches: Fetches = app.state["candle_fetches"]
-    for task in [*fetches._tasks.values()]:
+async def all_fetched(services: Services) -> None:
+    for task in [*services.fetches._tasks.values()]:
         await task
 
 
@@ -193,11 +188,11 @@ async def test_an_upload_that_is_too_large_is_refused(user: Browser, monkeypatch
     await refused(answer, 413, "")
 
 
-async def test_a_fetch_from_the_page(user: Browser, app: Litestar, services: Services, fake: FakeBybit) -> None:
+async def test_a_fetch_from_the_page(user: Browser, services: Services, fake: FakeBybit) -> None:
     form = {"symbol": " BTCUSDT ", "timeframe": "1h", "from": "2024-01-01", "to": "2024-02-01", "funding": "yes"}
     answer = await user.post("/candles/fetch", data=form, headers={"HX-Request": "true"})
     assert answer.status_code == 200 and 'id="candle-fetches"' in answer.text and "BTCUSDT 1h" in answer.text
-    await all_fetched(app)
+    await all_fetched(services)
 
     (state,) = (await user.get("/api/candles/fetches")).json()["items"]
     assert (state["status"], state["done"], state["total"]) == ("done", 744, 744)
@@ -210,7 +205,7 @@ async def test_a_fetch_from_the_page(user: Browser, app: Litestar, services: Ser
     assert [e.data["status"] for e in events if e.topic == "candles"][-1] == "done"
 
 
-async def test_a_gap_is_fetched_from_its_row(user: Browser, app: Litestar, services: Services, fake: FakeBybit) -> None:
+async def test_a_gap_is_fetched_from_its_row(user: Browser, services: Services, fake: FakeBybit) -> None:
     gone = tuple(range(100, 150))
     await services.store.candles.add(real(*gone, of=fake.candles.part(0, 500)), allow_gaps=True)
     page = Found((await user.get("/candles/BTCUSDT/1h")).text)
@@ -219,7 +214,7 @@ async def test_a_gap_is_fetched_from_its_row(user: Browser, app: Litestar, servi
 
     answer = await user.post("/candles/fetch", data={"symbol": "BTCUSDT", "timeframe": "1h", **sent})
     assert (answer.status_code, answer.headers["location"]) == (303, "/candles")
-    await all_fetched(app)
+    await all_fetched(services)
     assert await services.store.candles.gaps("BTCUSDT", "1h") == []
     assert "No bar is missing" in (await user.get("/candles/BTCUSDT/1h")).text
 

@@ -11,7 +11,6 @@ from playwright import sync_api
 from engine.sim.synthetic import Market, synthetic_candles
 from server.adapters.bybit_rest import BybitRest
 from server.adapters.candle_files import write_candles
-from server.candle_jobs import Fetches
 from tests.e2e.chromium import chromium
 from tests.server.bybit_market import NOW, FakeBybit, serving
 from tests.web.conftest import Served
@@ -59,15 +58,12 @@ def opened(browser: Any, served: Served) -> Generator[Opened]:
 
 
 @pytest.fixture
-def fake(served: Served) -> Generator[FakeBybit]:
+def fake(served: Served, monkeypatch: pytest.MonkeyPatch) -> Generator[FakeBybit]:
     """The exchange on loopback, and the server's fetches sent there."""
     with serving(FakeBybit()) as exchange:
-        parts = served.services
-        fetches = Fetches(
-            parts.store.candles, parts.store.instruments, parts.live, clock=lambda: NOW,
-            rest=lambda: BybitRest(exchange.url, timeout=5, attempts=1, pause=0),
-        )  # fmt: skip
-        served._server.config.app.state["candle_fetches"] = fetches
+        fetches = served.services.fetches
+        monkeypatch.setattr(fetches, "_clock", lambda: NOW)
+        monkeypatch.setattr(fetches, "_rest", lambda: BybitRest(exchange.url, timeout=5, attempts=1, pause=0))
         yield exchange
         served.run(fetches.close)
 

@@ -22,7 +22,7 @@ from engine.timeframe import duration
 from server.accounts.entrance import Entrance
 from server.adapters import candle_files
 from server.adapters.candle_import import import_upload
-from server.candle_jobs import Asked, Fetch, Fetches
+from server.candle_jobs import Asked, Fetch
 from server.errors import NotFound
 from server.people import User
 from server.services import Services
@@ -119,15 +119,6 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     symbol: Annotated[str, msgspec.Meta(max_length=100)]
     timeframe: Annotated[str, msgspec.Meta(max_length=10)] = ""
     allow_gaps: bool = False
-
-
-def fetches_of(request: Request[Any, Any, Any], services: Services) -> Fetches:
-    """The fetches of this server."""
-    state = request.app.state
-    if "candle_fetches" not in state:
-        store = services.store
-        state["candle_fetches"] = Fetches(store.candles, store.instruments, services.live, clock=services.clock)
-    return state["candle_fetches"]
 
 
 async def known(services: Services, symbol: str, timeframe: str) -> Stored:
@@ -232,13 +223,13 @@ async def fetch(
     """Begins to fetch what is missing; the live channel tells how it goes on (topic "candles")."""
     end = services.clock() if data.end is None else data.end
     asked = Asked(symbol=data.symbol, timeframe=data.timeframe, start=data.start, end=end, funding=data.funding)
-    return fetches_of(request, services).start(asked)
+    return services.fetches.start(asked)
 
 
 @get("/api/candles/fetches", opt=_READ, summary="Fetches under way", tags=["candles"])
 async def list_fetches(request: Request[User, Any, Any], services: NamedDependency[Services]) -> FetchList:
     """Fetches since the server started."""
-    return FetchList(fetches_of(request, services).list())
+    return FetchList(services.fetches.list())
 
 
 @post("/api/candles/fetches/cancel", opt=_WRITE, status_code=200, summary="Cancel a fetch", tags=["candles"])
@@ -246,7 +237,7 @@ async def cancel_fetch(
     request: Request[User, Any, Any], services: NamedDependency[Services], data: JSONBody[SeriesName]
 ) -> Fetch:
     """Ends a fetch; what it has fetched stays stored."""
-    return await fetches_of(request, services).cancel(data.symbol, data.timeframe)
+    return await services.fetches.cancel(data.symbol, data.timeframe)
 
 
 @delete(

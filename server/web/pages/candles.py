@@ -16,7 +16,7 @@ from server.cli.values import instant
 from server.people import User
 from server.services import Services
 from server.store.series import FUNDING, Gap, Stored
-from server.web.api.candles import LARGEST, Name, Upload, fetches_of, forget, known, take_in
+from server.web.api.candles import LARGEST, Name, Upload, forget, known, take_in
 from server.web.coverage import WIDTH, Hole, holes
 from server.web.guards import admin_only
 from server.web.rendering import page, partial
@@ -73,7 +73,7 @@ async def candles_page(
     return page(
         request, "pages/candles.html", section="candles", series=rows, count=len(stored), text=text,
         timeframe=timeframe, timeframes=list(DURATIONS), stored_timeframes=_timeframes(stored), strip=WIDTH,
-        fetches=fetches_of(request, services).list(), limit=LARGEST,
+        fetches=services.fetches.list(), limit=LARGEST,
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ async def series_page(
         request, "pages/candles_series.html", section="candles", stored=stored, strip=WIDTH,
         rules=await services.store.instruments.find(symbol), gap_count=len(gaps), holes=holes(stored, gaps),
         gaps=[ShownGap(gap, _iso(gap.first), _iso(gap.last + length)) for gap in gaps[:_MOST_GAPS]],
-        is_funding=timeframe == FUNDING, fetches=fetches_of(request, services).list(),
+        is_funding=timeframe == FUNDING, fetches=services.fetches.list(),
         chart={"symbol": symbol, "timeframe": timeframe, "rows": stored.rows, "bar_ms": length},
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ async def fetch_form(
         symbol=data.symbol.strip(), timeframe=data.timeframe, start=start,
         end=services.clock() if end is None else end, funding=bool(data.funding),
     )  # fmt: skip
-    fetches_of(request, services).start(asked)
+    services.fetches.start(asked)
     return _fetches(request, services) if "HX-Request" in request.headers else Redirect("/candles", status_code=303)
 
 
@@ -139,7 +139,7 @@ async def cancel_form(
     request: _Asks, services: NamedDependency[Services], data: URLEncodedBody[CancelForm]
 ) -> Template | Redirect:
     """Ends a fetch."""
-    await fetches_of(request, services).cancel(data.symbol, data.timeframe)
+    await services.fetches.cancel(data.symbol, data.timeframe)
     return _fetches(request, services) if "HX-Request" in request.headers else Redirect("/candles", status_code=303)
 
 
@@ -157,7 +157,7 @@ async def remove_form(
 
 
 def _fetches(request: _Asks, services: Services) -> Template:
-    return partial(request, "partials/candle_fetches.html", fetches=fetches_of(request, services).list())
+    return partial(request, "partials/candle_fetches.html", fetches=services.fetches.list())
 
 
 def _iso(ms: int) -> str:

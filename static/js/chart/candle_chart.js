@@ -24,7 +24,7 @@ class CandleChart {
    *   onClick?: (bar: {row: number, time: number}) => void}} options
    */
   constructor(host, { source, marks = [], height, label = "Candles", onBar = () => {}, onClick = () => {} }) {
-    Object.assign(this, { source, onBar, onClick, cursor: null, wanted: 0, fills: 0, held: false, decimals: null, gone: false });
+    Object.assign(this, { source, onBar, onClick, cursor: null, wanted: 0, fills: 0, aim: null, held: false, decimals: null, gone: false });
     this.frame = new Frame(host, { label, height });
     this.bars = new BarWindow(source);
     this.parts = makeChart(this.frame.place);
@@ -80,7 +80,7 @@ class CandleChart {
 
   /** The rows in view, with fractions; null before there are bars. */
   get view() {
-    const range = this.bars.time.length ? this.scale.getVisibleLogicalRange() : null;
+    const range = this.bars.time.length ? this.aim ?? this.scale.getVisibleLogicalRange() : null;
     return range && { from: range.from + this.bars.first, to: range.to + this.bars.first };
   }
 
@@ -105,7 +105,7 @@ class CandleChart {
 
   _listen() {
     const { chart } = this.parts, { canvas } = this.frame;
-    this.scale.subscribeVisibleLogicalRangeChange(() => this._extend());
+    this.scale.subscribeVisibleLogicalRangeChange(() => { this.aim = null; this._extend(); });
     chart.subscribeCrosshairMove((event) => this._moved(event));
     chart.subscribeClick((event) => this._clicked(event));
     const ended = new AbortController(), signal = ended.signal;
@@ -193,7 +193,7 @@ class CandleChart {
 
   _fill([lowest, highest]) {
     this.fills += 1;
-    const before = this.scale.getVisibleLogicalRange(), had = this.bars.time.length > 0;
+    const before = this.aim ?? this.scale.getVisibleLogicalRange(), had = this.bars.time.length > 0;
     const moved = this.bars.show(lowest, highest);
     if (this.decimals === null) {
       this.decimals = decimalsOf(this.bars.close);
@@ -201,14 +201,20 @@ class CandleChart {
     }
     fill(this.parts, this.bars, palette());
     this.overlays.refill();
-    if (had && before) this.scale.setVisibleLogicalRange({ from: before.from - moved, to: before.to - moved });
+    if (had && before) this._aim(before.from - moved, before.to - moved);
     if (!had) this.frame.say("");
     this.frame.host.dataset.ready = "";
     if (this.cursor !== null) this._point(this.cursor);
   }
 
   _see(from, to) {
-    this.scale.setVisibleLogicalRange({ from: from - this.bars.first, to: to - this.bars.first });
+    this._aim(from - this.bars.first, to - this.bars.first);
+  }
+
+  /** The library takes a range over with the next frame; until then this is what is in view. */
+  _aim(from, to) {
+    this.scale.setVisibleLogicalRange({ from, to });
+    this.aim = { from, to };
   }
 
   _point(row) {
