@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +43,9 @@ async def seed() -> dict[str, str]:
     async with build(load(), tell=lambda _: None) as services:
         account = await services.store.accounts.add("bench", "-", "admin", services.clock(), must_change=False)
         user = User(id=account.id, name=account.name, role="admin")
-        cookie = await Entrance(services).begin(user.id, Visit("127.0.0.1", "bench"))
+        entrance = Entrance(services.store, services.clock)
+        await entrance.options.load(services.clock())
+        cookie = await entrance.begin(user.id, Visit("127.0.0.1", "bench"))
         candles = synthetic_candles(7, BARS, Market(timeframe="1h"))
         await services.store.candles.add(candles)
         first, graph = await _backtest(services, user, candles.symbol), ""
@@ -115,7 +116,8 @@ def measure(address: str, found: dict[str, str]) -> list[list[str]]:
     """Milliseconds that a client waits for each page: p50, p95, bytes."""
     run, graph = found["backtest"], found["graph"]
     paths = [
-        "/", "/graphs", f"/graphs/{graph}", "/candles", f"/candles/{found['symbol']}/1h", "/backtests", "/backtests/new",
+        "/", "/graphs", f"/graphs/{graph}", "/candles", f"/candles/{found['symbol']}/1h", "/backtests",
+        "/backtests/new",
         f"/backtests/{run}", f"/api/backtests/{run}/trace?market=0&chunk=0", f"/api/backtests/{run}/candles?market=0",
         "/api/backtests", "/logs", "/users", "/settings", "/audit", "/account",
     ]  # fmt: skip
@@ -152,7 +154,8 @@ def main() -> None:
         found = asyncio.run(seed())
         name = "PostgreSQL" if options.postgresql else "SQLite"
         print(
-            f"{name}: {GRAPHS} graphs, {BACKTESTS:,} back-tests, {TRACE_ROWS:,} trace rows, made in {perf_counter() - began:.0f} s\n"
+            f"{name}: {GRAPHS} graphs, {BACKTESTS:,} back-tests, {TRACE_ROWS:,} trace rows,"
+            f" made in {perf_counter() - began:.0f} s\n"
         )
         print(table(["page", "p50 ms", "p95 ms", "KiB"], measure(stack.enter_context(server()), found)))
 

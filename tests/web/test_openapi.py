@@ -41,6 +41,7 @@ def headers(served: Served) -> dict[str, str]:
 def test_made_up_requests_meet_no_fault(served: Served, headers: dict[str, str]) -> None:
     schema = schemathesis.openapi.from_url(f"{served.url}/api/openapi.json", headers=headers)
     asked, answered = 0, set[int]()
+    found: Any
     for found in schema.get_all_operations():
         operation: Any = found.ok()
         if (operation.method.upper(), operation.path) in WAYS:
@@ -48,7 +49,7 @@ def test_made_up_requests_meet_no_fault(served: Served, headers: dict[str, str])
 
         @hypothesis.settings(
             max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
-            suppress_health_check=list(HealthCheck), phases=[hypothesis.Phase.generate],
+            suppress_health_check=[*HealthCheck], phases=[hypothesis.Phase.generate],
         )  # fmt: skip
         @given(case=operation.as_strategy())
         def try_it(case: Any) -> None:
