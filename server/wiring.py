@@ -18,6 +18,7 @@ from server.services import Services
 from server.settings import Settings, secret_key
 from server.store.database import Database, database_url
 from server.store.graphs import seed_built_ins
+from server.store.lease import Lease
 from server.store.store import Store
 from server.store.upgrade import upgrade
 
@@ -42,7 +43,9 @@ async def running(services: Services, tell: Callable[[str], None] = print) -> As
     """
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.store.close)
-        await _open(services)
+        lease = Lease(services.store.database)
+        stack.push_async_callback(lease.release)
+        await _open(services, lease)
         options = Options(services.store.settings)
         await options.load(services.clock())
         await _first_account(services, tell)
@@ -69,10 +72,11 @@ async def build(settings: Settings, tell: Callable[[str], None] = print) -> Asyn
         yield services
 
 
-async def _open(services: Services) -> None:
-    """Bring the database up to date."""
+async def _open(services: Services, lease: Lease) -> None:
+    """Take the database for this server alone, and bring it up to date."""
     database = services.store.database
     try:
+        await lease.take()
         for revision in await upgrade(database):
             _log.info("database upgraded to %s", revision, extra={"event": "upgraded"})
     except EngineError:

@@ -17,6 +17,8 @@ from server.people import User
 from server.store.backtests import StoredBacktest
 from server.store.store import Store
 
+_Question = frames.Why | frames.Slice | frames.Report
+
 
 class Explaining:
     """Asks the worker; sends it the run first if it does not know it."""
@@ -38,7 +40,12 @@ class Explaining:
             raise NotFound(f"this back-test has no trade {number}")
         return await self._ask(run, viewer, frames.Slice(id=run.id, number=number))
 
-    async def _ask(self, run: StoredBacktest, viewer: User, question: frames.Why | frames.Slice) -> bytes:
+    async def report(self, run: StoredBacktest, viewer: User) -> bytes:
+        """The page report.html.  Raises as `why`."""
+        _result(run)
+        return await self._ask(run, viewer, frames.Report(id=run.id))
+
+    async def _ask(self, run: StoredBacktest, viewer: User, question: _Question) -> bytes:
         try:
             async with asyncio.timeout(60 * self._limits.minutes), self._turn:
                 answer = await self._worker.ask(question)
@@ -47,7 +54,7 @@ class Explaining:
                     if isinstance(answer, frames.Told):
                         answer = await self._worker.ask(question)
         except (WorkerDied, TimeoutError) as error:
-            raise Unavailable(f"this cannot be explained now: {error or 'it takes too long'}; try again") from None
+            raise Unavailable(f"this run cannot be made again now: {error or 'it takes too long'}; try again") from None
         if isinstance(answer, frames.Told):
             return answer.data
         assert isinstance(answer, frames.Failed)

@@ -46,7 +46,13 @@ class Slice(msgspec.Struct, tag="slice", kw_only=True):
     number: int
 
 
-Message = Run | Look | Why | Slice
+class Report(msgspec.Struct, tag="report", kw_only=True):
+    """The page report.html of a run that was looked at."""
+
+    id: str
+
+
+Message = Run | Look | Why | Slice | Report
 
 
 class Ready(msgspec.Struct, tag="ready"):
@@ -77,7 +83,7 @@ class Failed(msgspec.Struct, tag="failed", kw_only=True):
 
 
 class Told(msgspec.Struct, tag="told"):
-    """An answer as JSON."""
+    """An answer as JSON; a report as HTML."""
 
     data: bytes
 

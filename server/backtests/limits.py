@@ -12,7 +12,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """`workers` run at the same time; a run may take so many minutes and so much memory (MiB, 0 = no limit)."""
 
     workers: int = 1
-    minutes: int = 60
+    minutes: float = 60
     memory_mb: int = 4096
     waiting: int = 200  # back-tests of one person that wait or run
 

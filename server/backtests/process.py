@@ -24,8 +24,14 @@ class WorkerDied(EngineError):
 
 def _words(code: int) -> str:
     if code == -9:
-        return "killed, most likely because the machine ran out of memory"
+        return "killed: by the system because the machine ran out of memory, or by somebody"
+    if code == -6:
+        return "by signal 6: a library gave up, most likely because the run reached the memory it may take"
     return f"by signal {-code}" if code < 0 else f"with exit code {code}"
+
+
+class _Mute(WorkerDied):
+    """It is gone and has said nothing to what it was asked."""
 
 
 class WorkerProcess:
@@ -62,32 +68,45 @@ class WorkerProcess:
             )  # fmt: skip
 
     async def ask(self, message: frames.Message, on_progress: OnProgress | None = None) -> frames.Answer:
-        """The answer to a message.  Raises WorkerDied; one message at a time, the others wait."""
-        async with self._turn:
-            await self.start()
-            process = self._process
-            assert process and process.stdin and process.stdout
-            try:
-                data = await asyncio.to_thread(frames.framed, message)
-                process.stdin.write(data)
-                await process.stdin.drain()
-                return await self._answer(process.stdout, on_progress)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                self._killed = True
-                raise WorkerDied(await process.wait()) from None
-            except asyncio.CancelledError:
-                self.kill()  # what it still says would be taken for the answer to the next question
-                raise
+        """The answer to a message.  Raises WorkerDied; one message at a time, the others wait.
 
-    async def _answer(self, pipe: asyncio.StreamReader, on_progress: OnProgress | None) -> frames.Answer:
-        while True:
-            answer = await frames.receive(pipe)
-            if isinstance(answer, frames.Ready):
-                continue
-            if not isinstance(answer, frames.Progress):
-                return answer
-            if on_progress:
-                await on_progress(answer)
+        One that died while it waited for work is noticed only now, and another takes its place.
+        """
+        data = await asyncio.to_thread(frames.framed, message)
+        async with self._turn:
+            waited = self.alive
+            try:
+                return await self._asked(data, on_progress)
+            except _Mute as error:
+                if not waited:
+                    raise WorkerDied(error.code) from None
+            try:
+                return await self._asked(data, on_progress)
+            except _Mute as error:
+                raise WorkerDied(error.code) from None
+
+    async def _asked(self, data: bytes, on_progress: OnProgress | None) -> frames.Answer:
+        await self.start()
+        process, heard = self._process, False
+        assert process and process.stdin and process.stdout
+        try:
+            process.stdin.write(data)
+            await process.stdin.drain()
+            while True:
+                answer = await frames.receive(process.stdout)
+                if isinstance(answer, frames.Ready):
+                    continue
+                if not isinstance(answer, frames.Progress):
+                    return answer
+                heard = True
+                if on_progress:
+                    await on_progress(answer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._killed = True
+            raise (WorkerDied if heard else _Mute)(await process.wait()) from None
+        except BaseException:
+            self.kill()  # what it still says would be taken for the answer to the next question
+            raise
 
     def kill(self) -> None:
         """End it at once."""

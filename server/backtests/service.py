@@ -18,18 +18,21 @@ from server.backtests.ask import Ask
 from server.backtests.explaining import Explaining
 from server.backtests.gather import Chosen, Gatherer
 from server.backtests.limits import Limits, limits_of
+from server.backtests.outcome import Finished
 from server.backtests.process import WorkerDied, WorkerProcess
 from server.errors import TooMany
 from server.graph_checks import checked, graph_of
 from server.ids import new_id
 from server.people import User
 from server.store.backtests import BacktestHead, StoredBacktest
+from server.store.database import is_away
 from server.store.store import Store
 
 TOPIC = "backtest"
 _NOTE_MS = 1000  # least time between two notes of the progress of one run in its row
 _WARM_AFTER = 3.0  # seconds after the start
 _PAUSE = 1.0  # seconds after a fault of the database, not to ask it a thousand times
+_PAUSES = (0.5, 1, 2, 4, 8, 15, 30)  # seconds between attempts to store a result while the database is away
 _log = logging.getLogger("tradegraph.backtests")
 _GONE = (
     "the server ended while this back-test ran, and nothing of it was kept; run it again. If that happens every time,"
@@ -156,6 +159,10 @@ class Backtests:
         """The decision slice of a trade that was not kept: JSON."""
         return await self._explainer.slice(await self._store.backtests.find(backtest_id, viewer), viewer, number)
 
+    async def report(self, backtest_id: str, viewer: User) -> bytes:
+        """The run as one HTML file.  Raises as `why`."""
+        return await self._explainer.report(await self._store.backtests.find(backtest_id, viewer), viewer)
+
     @property
     def _explainer(self) -> Explaining:
         assert self._explaining, "the back-tests were not started"
@@ -217,17 +224,33 @@ class Backtests:
             answer = frames.Failed(code="deadline", message=_late(self._limits.minutes))
         except WorkerDied as error:
             answer = frames.Failed(code="worker", message=f"{error}; nothing of the run was kept. {_CURE}")
+        except _Overtaken:
+            return
         except EngineError as error:
             answer = frames.Failed(code="input", message=str(error))
         except Exception as error:
             _log.exception("back-test %s failed", run.id, extra=_about(run, "fault"))
             answer = frames.Failed(code="fault", message=f"a fault in Tradegraph ({type(error).__name__}); see the log")
         if isinstance(answer, frames.Done):
-            await at.show("storing", 0.98, "")
-            if await self._store.backtests.finish(run, answer.finished, self._clock()):
+            if await self._stored(run, answer.finished, at):
                 await self._ended(run, "done", 1.0)
         elif isinstance(answer, frames.Failed):
             await self._fail(run, answer, at.stage)
+
+    async def _stored(self, run: StoredBacktest, finished: Finished, at: "_Progress") -> bool:
+        """Write the result; a database that is away for a moment costs nobody a run.  False if it was cancelled."""
+        for pause in _PAUSES:
+            try:
+                await at.show("storing", 0.98, "")
+                return await self._store.backtests.finish(run, finished, self._clock())
+            except _Overtaken:
+                return False
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                _log.warning("back-test %s waits for the database (%s)", run.id, error, extra=_about(run, "waits"))
+                await asyncio.sleep(pause)
+        return await self._store.backtests.finish(run, finished, self._clock())
 
     async def _fail(self, run: StoredBacktest, answer: frames.Failed, stage: str) -> None:
         message = f"{answer.message}. {_CURE}" if answer.code == "memory" else answer.message
@@ -249,22 +272,33 @@ class Backtests:
 _CURE = "Give it a shorter range or a longer timeframe, or let an admin allow more memory"
 
 
+class _Overtaken(Exception):
+    """The run is not running any more: it was cancelled before there was anything to end."""
+
+
 class _Progress:
     """Tells how far a run is: every message to the live channel, now and then to its row."""
 
     def __init__(self, run: StoredBacktest, publish: Any, store: Store, clock: Callable[[], int]) -> None:
         self._run, self._publish, self._store, self._clock = run, publish, store, clock
-        self.stage, self._noted = "candles", 0
+        self.stage, self._noted = "", 0
 
     async def told(self, progress: frames.Progress) -> None:
         await self.show(progress.stage, progress.share, progress.detail)
 
     async def show(self, stage: str, share: float, detail: str) -> None:
+        """Raises _Overtaken.  What cannot be told because the database is away is left out: the run goes on."""
         shown = msgspec.structs.replace(self._run, stage=stage, progress=share)
-        if stage != self.stage or self._clock() - self._noted >= _NOTE_MS:
-            self.stage, self._noted = stage, self._clock()
-            await self._store.backtests.advance(self._run, stage, share)
-        await self._publish(shown, detail)
+        try:
+            if stage != self.stage or self._clock() - self._noted >= _NOTE_MS:
+                self.stage, self._noted = stage, self._clock()
+                if not await self._store.backtests.advance(self._run, stage, share):
+                    raise _Overtaken
+            await self._publish(shown, detail)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            _log.warning("the progress of %s is not told (%s)", self._run.id, error, extra=_about(self._run, "untold"))
 
 
 def _tuned(document: str, ask: Ask) -> str:
@@ -276,9 +310,9 @@ def _ask_of(run: StoredBacktest) -> Ask:
     return msgspec.convert(run.request, Ask)
 
 
-def _late(minutes: int) -> str:
+def _late(minutes: float) -> str:
     return (
-        f"it took longer than the {minutes} minutes a back-test may take; give it a shorter range or a longer"
+        f"it took longer than the {minutes:g} minutes a back-test may take; give it a shorter range or a longer"
         " timeframe, or let an admin raise the limit"
     )
 

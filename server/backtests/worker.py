@@ -21,9 +21,11 @@ from engine.explain import Explainer
 from engine.memory import keep_memory
 from engine.registry import Registry
 from engine.result import Result
+from engine.trade_rows import trade_rows
 from server.backtests import frames, job
 from server.backtests.slices import slice_of, why
 from server.backtests.tables import request_of
+from server.report.page import render
 
 BEAT = 0.2  # seconds between two messages about a stage that goes on
 _KEPT = 3  # runs that are remembered to be explained
@@ -104,16 +106,18 @@ class Worker:
                 return self._explain(message.id, message.market, lambda told: why(told.at(message.row)))
             case frames.Slice():
                 return self._slice(message.id, message.number - 1)
+            case frames.Report():
+                return self._report(message.id)
 
     def _look(self, message: frames.Look) -> frames.Answer:
-        _, result = job.executed(request_of(message.inputs), self._registry, self._voice.tell)
+        run, result = job.executed(request_of(message.inputs), self._registry, self._voice.tell)
         if result.logic_hash != message.logic_hash or job.packed_trades(result) != message.trades:
             return frames.Failed(
                 code="changed",
                 message="nodes of this graph have changed since this back-test ran, so its bars cannot be explained as"
                 " they were; run it again",
             )
-        self._kept[message.id] = result, {}
+        self._kept[message.id] = msgspec.structs.replace(result, graph=run.request.graph), {}
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return frames.Told(b"true")
@@ -134,6 +138,13 @@ class Worker:
             return frames.Absent()
         market = int(found[0].trades["symbol"][row])
         return self._explain(run, market, lambda told: slice_of(told.decided(job.rows_of_one(row))[0]))
+
+    def _report(self, run: str) -> frames.Answer:
+        found = self._kept.get(run)
+        if found is None:
+            return frames.Absent()
+        self._kept.move_to_end(run)
+        return frames.Told(render(found[0], trade_rows(found[0])).encode())
 
 
 def _listen(pipe: Any, asked: "queue.SimpleQueue[frames.Message]") -> None:

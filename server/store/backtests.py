@@ -100,10 +100,11 @@ class BacktestRows:
             await connection.execute(sa.update(backtests).where(backtests.c.id == found).values(values))
             return await _one(connection, backtests.c.id == found)
 
-    async def advance(self, run: StoredBacktest, stage: str, progress: float) -> None:
-        """Note how far a run has come."""
+    async def advance(self, run: StoredBacktest, stage: str, progress: float) -> bool:
+        """Note how far a run has come; False if it is not running any more."""
         async with self._db.write() as connection:
-            await connection.execute(_still(run).values(stage=stage, progress=progress))
+            noted = await connection.execute(_still(run).values(stage=stage, progress=progress))
+            return noted.rowcount == 1
 
     async def finish(self, run: StoredBacktest, done: Finished, now: int) -> bool:
         """Write everything a run gave; False, and nothing written, if it is not running any more."""

@@ -7,7 +7,8 @@ there are connections; the others wait their turn, and the pool never runs out.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import sqlite3
+from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from engine.errors import InputError
 
 POOL = 8  # connections per process
 _BUSY_MS = 10_000  # how long SQLite waits for another process that writes
+_CONNECT = 10.0  # seconds that a PostgreSQL server may take to let us in; the driver would wait for a minute
+_SQLITE_AWAY = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+)
 
 
 class Database:
@@ -29,7 +34,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _engine(self.url, pool)
         self._gate = asyncio.Semaphore(pool)
-        self._closing: set[asyncio.Future[None]] = set()  # held, or they might vanish half-way
+        self._under_way: set[asyncio.Future[Any]] = set()  # held, or they might vanish half-way
         # SQLite has one writer: waiting for it here costs nothing, waiting inside SQLite blocks a connection.
         self._writer: contextlib.AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
@@ -53,7 +58,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncGenerator[AsyncConnection]:
         """A connection of the pool.  One that opens while its caller is cancelled is given back all the same."""
-        opening = asyncio.ensure_future(self._open())
+        opening = self._held(opened(self.engine))
         try:
             connection = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -62,20 +67,52 @@ class Database:
         try:
             yield connection
         finally:
-            await asyncio.shield(connection.close())
+            await asyncio.shield(self._held(connection.close()))
 
-    async def _open(self) -> AsyncConnection:
-        return await self.engine.connect()
+    def _held[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
 
     def _give_back(self, opening: asyncio.Future[AsyncConnection]) -> None:
         if not opening.cancelled() and opening.exception() is None:
-            closing = asyncio.ensure_future(opening.result().close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            self._held(opening.result().close())
 
     async def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back, also those that open or close for callers that were cancelled."""
+        while self._under_way:
+            await asyncio.wait([*self._under_way])
+            await asyncio.sleep(0)  # what was opened begins to close
         await self.engine.dispose()
+
+
+async def opened(engine: AsyncEngine) -> AsyncConnection:
+    """A connection; what drivers raise while they connect is their own, or the system's, and becomes one kind."""
+    try:
+        return await engine.connect()
+    except sa.exc.SQLAlchemyError:
+        raise
+    except Exception as error:
+        raise sa.exc.OperationalError(None, None, error, connection_invalidated=True) from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database cannot be reached or cannot work now, rather than that it did not like what we said.
+
+    PostgreSQL: 08 connection, 53 resources, 55P03 lock, 57P end of the server, 58 system.
+    """
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError)
+    if error.connection_invalidated or isinstance(error.orig, OSError):
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # what is above tells details
+    return code in _SQLITE_AWAY or sql_state(error).startswith(("08", "53", "55P03", "57P", "58"))
+
+
+def sql_state(error: sa.exc.DBAPIError) -> str:
+    """The SQLSTATE, which only PostgreSQL tells."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 def database_url(text: str | None, folder: Path) -> str:
@@ -94,11 +131,25 @@ def database_url(text: str | None, folder: Path) -> str:
 
 
 def _engine(url: sa.URL, pool: int) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=pool, max_overflow=0, poolclass=sa.AsyncAdaptedQueuePool)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=pool, max_overflow=0, poolclass=sa.AsyncAdaptedQueuePool)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    else:
+        patience = {"timeout": _CONNECT} if "timeout" not in url.query else {}
+        engine = create_async_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, connect_args=patience)
+    event.listen(engine.sync_engine, "before_cursor_execute", _check_values)
     return engine
+
+
+def _check_values(_connection: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, many: bool) -> None:
+    """What one of the two databases would not take, neither takes.  Raises InputError."""
+    for row in parameters if many else (parameters,):
+        for value in row:
+            if isinstance(value, str) and "\0" in value:
+                shown = ascii(value[:60])
+                raise InputError(f"the text {shown} has a NUL character in it, which cannot be stored; leave it out")
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise InputError(f"the number {str(value)[:30]} is too large; give one of at most 18 digits")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

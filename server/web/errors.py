@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from engine.errors import GraphError, InputError, NodeError
 from server.errors import Refusal, SignInNeeded, TooMany
 from server.logs.context import request_id
+from server.store.database import is_away, sql_state
 from server.web.assets import assets
 from server.web.guards import PasswordFirst
 from server.web.rendering import environment, page, partial
@@ -30,6 +31,7 @@ _WORDS = {
 }
 _FAULT = "a fault in Tradegraph; it is in the log under the request id, and nothing was left half done"
 _AWAY = "the database does not answer now; try again in a moment"
+_UNFIT = "a value does not fit where it would be stored; check what was sent for odd characters and huge numbers"
 
 
 class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,15 +107,12 @@ def _told(error: Exception) -> tuple[int, str, str, list[dict[str, Any]]]:
         case HTTPException() if error.status_code < 500:
             status = error.status_code
             return status, _CODES.get(status, "refused"), _WORDS.get(status) or error.detail, []
-        case DBAPIError() | TimeoutError() if not isinstance(error, DBAPIError) or _is_away(error):
+        case DBAPIError() | TimeoutError() if is_away(error):
             return 503, "unavailable", _AWAY, []
+        case DBAPIError() if sql_state(error).startswith("22"):
+            return 400, "input", _UNFIT, []
         case _:
             return 500, "fault", _FAULT, []
-
-
-def _is_away(error: DBAPIError) -> bool:
-    """Whether the database cannot be reached, rather than that it did not like what we said."""
-    return error.connection_invalidated or isinstance(error.orig, OSError)
 
 
 def _fields(error: ValidationException) -> list[dict[str, Any]]:

@@ -12,6 +12,15 @@ from server.clock import now
 NOTHING = "\u2013"  # what stands where there is no value
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+STAGES = {
+    "queued": "Waiting for its turn", "waiting": "Waiting for its turn", "running": "Begins",
+    "candles": "Reading candles", "columns": "Computing nodes", "matching": "Matching orders",
+    "metrics": "Working out figures", "trace": "Keeping what every wire carried",
+    "explanations": "Explaining trades", "storing": "Storing",
+}  # fmt: skip
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+            ("Linux", "Linux"))  # fmt: skip
 _WIDE, _HIGH, _EDGE = 100.0, 28.0, 1.5  # the box of a sparkline
 
 
@@ -136,6 +145,29 @@ def _without_minus_zero(text: str) -> str:
     return text[1:] if text[:1] in "-+" and not text.strip("+-0.,") else text
 
 
+def sentence(text: str | None) -> str:
+    """A message of the engine or the server as a sentence of a page; a name at its beginning stays as it is."""
+    if not text:
+        return NOTHING
+    first = text.split(maxsplit=1)[0]
+    begun = text if any(sign in first for sign in "_./") else text[0].upper() + text[1:]
+    return begun if begun[-1] in ".!?:" else f"{begun}."
+
+
+def stage(name: str | None) -> str:
+    """The stage of a back-test in words."""
+    return STAGES.get(name, name) if name else NOTHING
+
+
+def browser(agent: str | None) -> str:
+    """`Firefox on Linux`, out of what a browser says of itself."""
+    if not agent:
+        return NOTHING
+    named = [name for sign, name in _BROWSERS if sign in agent]
+    system = [name for sign, name in _SYSTEMS if sign in agent]
+    return " on ".join(named[:1] + system[:1]) if named else agent[:40]
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "instant": instant,
     "ago": ago,
@@ -144,5 +176,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "size": size,
     "seconds": seconds,
+    "sentence": sentence,
+    "stage": stage,
+    "browser": browser,
     "sparkline": sparkline,
 }

@@ -1,5 +1,6 @@
 """What the pages of graphs show besides the canvas: needs, problems, and the graph as a table."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -135,6 +136,12 @@ def _state(graph: Graph, tag: str, mode: str, registry: Mapping[str, type[Contra
     embedded = tag.removeprefix(PREFIX) in graph.subgraphs if tag.startswith(PREFIX) else False
     unknown = "" if embedded or tag in registry else "unknown type"
     return unknown or {"mute": "muted", "bypass": "bypassed"}.get(mode, "")
+
+
+def sized(svg: str) -> str:
+    """A drawing that says how it is shaped, so that a page keeps that shape whatever part of it is shown."""
+    width, height = re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg)[0]
+    return svg.replace("<svg ", f'<svg width="{width}" height="{height}" ', 1)
 
 
 def marks_of(before: Graph, after: Graph, found: Diff) -> dict[str, str]:

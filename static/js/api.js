@@ -64,7 +64,7 @@ export function showProblem(error) {
   if (!place) return;
   const box = document.createElement("p");
   box.className = "notice bad";
-  box.textContent = typeof error === "string" ? error : error.message;
+  box.textContent = sentence(typeof error === "string" ? error : error.message);
   const details = (error.details ?? []).map((detail) => detail?.message ?? String(detail));
   if (details.length) {
     const list = document.createElement("ul");
@@ -74,6 +74,12 @@ export function showProblem(error) {
     place.replaceChildren(box);
   }
   place.scrollIntoView({ block: "nearest" });
+}
+
+/** A message as a sentence of a page; a name at its beginning stays as it is. @param {string} text */
+export function sentence(text) {
+  const begun = /^\S*[_./]/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
+  return /[.!?:]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /** Nothing is wrong any more. */

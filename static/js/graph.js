@@ -4,6 +4,9 @@ const STEP = 1.25; // of a zoom
 const CLOSEST = 4; // pixels per unit
 const FARTHEST = 1 / 12;
 const LONGEST = 18; // characters of a value on a wire
+const LETTER = 11; // height of a value, in units
+const BROAD = 0.62; // width of a letter of its height
+const AROUND = 40; // units left free around nodes that are shown
 
 /** Whether a node or anything inside it is in a set of flat node ids. */
 function holds(set, node) {
@@ -11,6 +14,12 @@ function holds(set, node) {
   const inside = `${node}/`;
   for (const other of set) if (other.startsWith(inside)) return true;
   return false;
+}
+
+/** A value in so many letters; nothing where it would be misread. */
+function fitting({ text, shorter = [] }, most) {
+  const found = [text, ...shorter].find((one) => one.length <= most);
+  return found ?? (shorter.length || most < 4 ? "" : `${text.slice(0, most - 1)}…`);
 }
 
 const nodeOf = (address) => address.slice(0, address.lastIndexOf("."));
@@ -36,13 +45,29 @@ class Drawing {
     for (const { element, value } of this.wires) this._carrier(value).wires.push(element);
     for (const element of svg.querySelectorAll(".value")) {
       element.textContent = "\u00a0";
-      this._carrier(element.dataset.wire).texts.push({ element, node: element.firstChild });
+      this._carrier(element.dataset.wire).texts.push({ element, node: element.firstChild, room: this._room(element) });
+    }
+    this.letter = LETTER;
+  }
+
+  /** Units between the beginning of a value and the next node to its right. */
+  _room(element) {
+    const [x, y] = ["x", "y"].map((name) => Number(element.getAttribute(name)));
+    const right = [...this.nodes.values()].filter((node) => node.x > x && node.y < y + 6 && node.y + node.height > y - 18);
+    return Math.min(...right.map((node) => node.x)) - x - 4;
+  }
+
+  /** Writes a value into all its places, as much of it as fits there. */
+  write({ texts, value }) {
+    for (const { node, room } of texts) {
+      const most = Math.min(LONGEST, Math.floor(room / (BROAD * this.letter)));
+      node.data = (value && fitting(value, most)) || "\u00a0";
     }
   }
 
   _carrier(value) {
     let found = this.carriers.get(value);
-    if (!found) this.carriers.set(value, (found = { text: "", state: "", wires: [], texts: [] }));
+    if (!found) this.carriers.set(value, (found = { text: "", state: "", value: undefined, wires: [], texts: [] }));
     return found;
   }
 
@@ -115,6 +140,15 @@ class View {
 
   fit() {
     this._set([...this.whole]);
+  }
+
+  /** Shows some nodes as large as they fit, but not larger than they were drawn. */
+  frame(nodes) {
+    const rect = this.svg.getBoundingClientRect();
+    const [left, top] = ["x", "y"].map((at) => Math.min(...nodes.map((node) => node[at])) - AROUND);
+    const width = Math.max(rect.width, Math.max(...nodes.map((node) => node.x + node.width)) + AROUND - left);
+    const height = Math.max(rect.height, Math.max(...nodes.map((node) => node.y + node.height)) + AROUND - top);
+    this._set([left, top, width, height]);
   }
 
   /** Moves just so far that a node is seen. */
@@ -217,8 +251,8 @@ function repaint(drawing, values) {
     const state = value ? value.state : "";
     if (text !== carrier.text) {
       carrier.text = text;
-      const short = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text || "\u00a0";
-      for (const { node } of carrier.texts) node.data = short;
+      carrier.value = value;
+      drawing.write(carrier);
     }
     if (state !== carrier.state) {
       for (const element of [...carrier.wires, ...carrier.texts.map((t) => t.element)]) {
@@ -267,7 +301,7 @@ export function openGraph(host, { onNode, onWire } = {}) {
   });
   let selected = null;
   return {
-    /** @param {Map<string, {text: string, state: string}>} values by flat output; what is missing shows nothing */
+    /** @param {Map<string, {text: string, state: string, shorter?: string[]}>} values by flat output; what is missing shows nothing */
     setValues: (values) => repaint(drawing, values),
     /** @param {Set<string> | null} set flat ids of the nodes that stay bright, null = all */
     light: (set) => light(drawing, set),
@@ -290,6 +324,18 @@ export function openGraph(host, { onNode, onWire } = {}) {
       const node = drawing.nodes.get(id);
       if (node) view.show(node);
       node?.element.focus({ preventScroll: true });
+    },
+    /** Fits the view to some nodes, or to what they stand in. @param {Set<string>} ids flat */
+    show(ids) {
+      const found = [...drawing.nodes].filter(([id]) => holds(ids, id)).map(([, node]) => node);
+      if (found.length) view.frame(found);
+    },
+    /** How high values are written, in units. */
+    letter(size) {
+      if (size === drawing.letter) return;
+      drawing.letter = size;
+      svg.style.setProperty("--letter", `${size}px`);
+      for (const carrier of drawing.carriers.values()) drawing.write(carrier);
     },
     zoom: (factor) => view.zoom(factor),
     fit: () => view.fit(),

@@ -7,6 +7,8 @@
  * Hidden pages hang up: a browser has few connections per server, and twenty open tabs would use them all.
  */
 
+import "./live_banner.js";
+
 const LONGEST_PAUSE = 60_000;
 
 let last = Number(document.querySelector('meta[name="live-after"]')?.content || NaN);

@@ -1,5 +1,6 @@
 // The overview: first steps that the browser knows of, and back-tests that run.
 
+import { showProgress } from "./stages.js";
 import { isDone } from "./steps.js";
 
 /** Ticks the steps that were taken, and counts them. */
@@ -15,16 +16,14 @@ function tick() {
 }
 
 /** Moves the bar of a run, or asks for the list anew when one has begun or ended. */
-function follow({ id, status, stage, progress }) {
+function follow(told) {
+  const { id, status } = told;
   const card = document.querySelector(`[data-run="${CSS.escape(id)}"]`);
   if (!card || !["queued", "running"].includes(status)) {
     window.htmx.ajax("GET", "/overview/runs", { target: "#runs", swap: "outerHTML" });
     return;
   }
-  const bar = card.querySelector("progress"), percent = `${Math.round(100 * progress)} %`;
-  bar.value = progress;
-  card.querySelector("output").textContent = percent;
-  card.querySelector(".progress > span").textContent = stage || status;
+  showProgress(card, told);
 }
 
 tick();

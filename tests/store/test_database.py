@@ -113,3 +113,42 @@ def test_addresses(given: str | None, url: str) -> None:
 def test_other_databases_are_refused(given: str) -> None:
     with pytest.raises(InputError, match="DATABASE_URL must begin with postgresql:// or sqlite:///"):
         database_url(given, Path("/data"))
+
+
+@pytest.mark.parametrize("value", [{"key": "a\0b"}, {"updated_at": 10**30}])
+async def test_what_one_database_cannot_store_neither_takes(database: Database, value: Row) -> None:
+    with pytest.raises(InputError, match="NUL character|too large"):
+        async with database.write() as connection:
+            await connection.execute(sa.insert(settings).values(row("a") | value))
+    with pytest.raises(InputError, match="NUL character|too large"):
+        async with database.write() as connection:
+            await connection.execute(sa.insert(settings), [row("b"), row("c") | value])
+    assert await keys(database) == []
+
+
+async def test_a_server_that_is_not_there_is_told_as_a_lost_connection(tmp_path: Path) -> None:
+    """The driver raises whatever the system raises; callers know one kind."""
+    away = Database(f"postgresql+asyncpg://postgres@/x?host={tmp_path}")
+    with pytest.raises(sa.exc.OperationalError) as told:
+        async with away.read():
+            pass
+    assert told.value.connection_invalidated and isinstance(told.value.orig, OSError)
+    await away.close()
+
+
+async def test_nothing_goes_on_after_the_close_whenever_callers_were_cancelled(migrated_url: str) -> None:
+    database, before = Database(migrated_url, pool=4), asyncio.all_tasks()
+
+    async def read() -> None:
+        async with database.read() as connection:
+            await connection.execute(sa.select(settings.c.key))
+
+    for steps in range(60):  # each is cancelled somewhat later in its life
+        tasks = [asyncio.create_task(read()) for _ in range(4)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    await database.close()
+    assert asyncio.all_tasks() == before

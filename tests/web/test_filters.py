@@ -89,3 +89,32 @@ def test_a_sparkline_says_where_it_ended(points: list[float], tone: str) -> None
 @pytest.mark.parametrize("points", [[], [3.0]])
 def test_a_single_number_is_no_curve(points: list[float]) -> None:
     assert filters.sparkline(points) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("no such graph", "No such graph."),
+        ("Is it running?", "Is it running?"),
+        ("ema_fast.length is 0", "ema_fast.length is 0."),
+    ],
+)
+def test_a_message_becomes_a_sentence(message: str, told: str) -> None:
+    assert filters.sentence(message) == told
+
+
+def test_stages_are_told_in_words() -> None:
+    assert filters.stage("columns") == "Computing nodes"
+    assert filters.stage("another") == "another"
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
+        ("curl/8.14.1", "curl/8.14.1"),
+    ],
+)
+def test_a_browser_has_a_name(agent: str, told: str) -> None:
+    assert filters.browser(agent) == told

@@ -16,6 +16,7 @@ from server.people import User
 from server.services import Services
 from server.store.backtests import StoredBacktest
 from server.web.backtest_view import controls, equity_words, facts
+from server.web.filters import STAGES
 from server.web.rendering import page
 from server.web.trade_file import trades_csv
 from server.web.workbench import calls_of, nodes_of, types_of
@@ -35,7 +36,7 @@ async def backtest_page(
     """Its progress until it is done, then figures, graph, candles and trades."""
     found = await services.store.backtests.find(backtest_id, request.user)
     if found.result is None:
-        return page(request, "pages/backtest_waiting.html", section="backtests", backtest=found)
+        return page(request, "pages/backtest_waiting.html", section="backtests", backtest=found, stages=STAGES)
     markets = found.result["markets"]
     if market >= len(markets):
         raise NotFound(f"This back-test has no market {market}; its markets are numbered from 0 to {len(markets) - 1}.")
@@ -75,7 +76,14 @@ async def backtest_trades(request: Asked, services: NamedDependency[Services], b
     return _file(text, "text/csv", f"trades-{found.id}.csv")
 
 
-def _file(text: str, kind: str, name: str) -> Response[str]:
+@get("/backtests/{backtest_id:str}/report.html", include_in_schema=False)
+async def backtest_report(request: Asked, services: NamedDependency[Services], backtest_id: str) -> Response[bytes]:
+    """The whole result as one file that opens anywhere; the run is made again for it."""
+    page = await services.backtests.report(backtest_id, request.user)
+    return _file(page, "text/html", f"report-{backtest_id}.html")
+
+
+def _file[Content: (str, bytes)](text: Content, kind: str, name: str) -> Response[Content]:
     return Response(text, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
@@ -117,4 +125,4 @@ def _for_scripts(found: StoredBacktest, market: int, kept: bool) -> dict[str, An
     }  # fmt: skip
 
 
-ROUTES: list[Any] = [backtest_page, backtest_graph, backtest_document, backtest_trades]
+ROUTES: list[Any] = [backtest_page, backtest_graph, backtest_document, backtest_trades, backtest_report]

@@ -22,7 +22,7 @@ from server.services import Services
 from server.store.graph_runs import GraphRun
 from server.store.graphs import Revision, StoredGraph
 from server.web.api.graph_bodies import LARGEST
-from server.web.graph_view import card_of, marks_of, needs_of, problems_of, rows_of
+from server.web.graph_view import card_of, marks_of, needs_of, problems_of, rows_of, sized
 from server.web.node_docs import NodeDoc, node_doc
 from server.web.rendering import page, partial
 
@@ -134,7 +134,7 @@ def _level_shown(document: str, path: str) -> Mapping[str, Any]:
     return {
         "wide": width > 2 * height,
         "level": level,
-        "svg": draw(graph, nodes, path=path, report=report, values=False),
+        "svg": sized(draw(graph, nodes, path=path, report=report, values=False)),
         "tones": tones(kinds_in(kinds_of(sheet))),
         "rows": rows_of(level, nodes, report),
         "needs": needs_of(document),
@@ -195,7 +195,7 @@ def _compared(old: Revision, new: Revision) -> dict[str, Any]:
     found = diff(before, after)
     marks = marks_of(before, after, found)
     pictures = [
-        draw(graph, registry(), values=False, report=report_of(revision.document), marks=marks)
+        sized(draw(graph, registry(), values=False, report=report_of(revision.document), marks=marks))
         for graph, revision in ((before, old), (after, new))
     ]
     return {"diff": found, "pictures": pictures}

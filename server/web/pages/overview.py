@@ -9,6 +9,7 @@ from litestar.response import Template
 from server.people import User
 from server.services import Services
 from server.web import overview
+from server.web.filters import STAGES
 from server.web.rendering import page, partial
 
 _RUNS, _DONE = 6, 50  # back-tests shown, and those that the first steps look at
@@ -29,6 +30,7 @@ async def overview_page(request: _Asks, services: NamedDependency[Services]) -> 
         "pages/overview.html",
         section="overview",
         **await _runs(services, viewer),
+        stages=STAGES,
         steps=overview.steps(done, own, bool(candles)),
         own=await overview.starts(services, viewer, own),
         templates=await overview.starts(services, viewer, built_in[:_TEMPLATES]),

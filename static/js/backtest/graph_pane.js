@@ -8,7 +8,7 @@ import { brief } from "./values.js";
 export const levelOf = (node) => node.slice(0, Math.max(0, node.lastIndexOf("/")));
 
 const READABLE = 11; // pixels that text on the canvas should have
-const LARGEST = 22; // units, beyond which it would cover its neighbours
+const LARGEST = 20; // units, beyond which it would cover its neighbours
 const FAR = 0.42; // pixels per unit below which a node shows its title only
 
 /** Shows levels of a graph and what their wires carry. */
@@ -24,6 +24,7 @@ export class GraphPane {
     this.options = { url, title, nodes, onNode, onLevel };
     this.values = new Map();
     this.lit = null;
+    this.framed = false; // whether lit nodes fill the view
     this.colours = new Map();
     this.selected = null;
     this.asked = 0;
@@ -72,6 +73,13 @@ export class GraphPane {
     this.drawn.light(nodes);
   }
 
+  /** Moves to the lit nodes where the whole graph is too small to be read; null = back to the whole. */
+  show(nodes) {
+    if (nodes === null && this.framed) this.drawn.fit();
+    this.framed = nodes !== null && (this.framed || this._scaled() < FAR);
+    if (this.framed) this.drawn.show(nodes);
+  }
+
   /** Colours by node; a sub-graph takes the colour of what is shown from inside it. */
   colour(colours) {
     for (const node of this.colours.keys()) this.drawn.colour(node, null);
@@ -106,18 +114,24 @@ export class GraphPane {
     this.colour([...this.colours]);
     this.select(this.selected);
     this._breadcrumb();
+    this.framed = false;
     this._scale();
     this.zoomed.disconnect();
     this.zoomed.observe(this.host.querySelector("svg.graph"), { attributes: true, attributeFilter: ["viewBox"] });
   }
 
+  /** Pixels per unit, 0 while it is hidden. */
+  _scaled() {
+    const svg = this.host.querySelector("svg.graph"), { width, height } = svg.getBoundingClientRect();
+    const [, , boxWidth, boxHeight] = svg.getAttribute("viewBox").split(" ").map(Number);
+    return Math.min(width / boxWidth, height / boxHeight);
+  }
+
   /** Text grows as the graph shrinks, so that values can be read; what could not be read is left out. */
   _scale() {
-    const svg = this.host.querySelector("svg.graph"), { width, height } = svg.getBoundingClientRect();
-    if (!width) return;
-    const [, , boxWidth, boxHeight] = svg.getAttribute("viewBox").split(" ").map(Number);
-    const scale = Math.min(width / boxWidth, height / boxHeight);
-    svg.style.setProperty("--letter", `${Math.max(READABLE, Math.min(LARGEST, READABLE / scale))}px`);
+    const svg = this.host.querySelector("svg.graph"), scale = this._scaled();
+    if (!scale) return;
+    this.drawn.letter(Math.max(READABLE, Math.min(LARGEST, Math.round(READABLE / scale))));
     svg.classList.toggle("far", scale < FAR);
   }
 

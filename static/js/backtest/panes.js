@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 const SPLIT = "tradegraph.backtest.split", LAYOUT = "tradegraph.backtest.layout";
 const LEAST = 20, MOST = 80; // percent for the graph
 const HEAD = 70, MIDDLE = [30, 46]; // pixels around the graph, and percent it gets above the chart at first
+const REASONS = 220; // pixels of the reasons below a graph that stands beside the chart
 const READABLE = 0.5; // pixels per unit from which a graph beside the chart can be read
 
 /** Remembers in this browser how somebody likes it; until then the form in which the graph is larger is taken. */
@@ -15,8 +16,8 @@ export class Panes {
     this.form = byId("layout");
     const [, , width, height] = byId("graph").querySelector("svg").getAttribute("viewBox").split(" ").map(Number);
     const box = this.panes.getBoundingClientRect();
-    const beside = Math.min(box.width / 2 / width, box.height / height);
-    const above = Math.min(box.width / width, box.height / 2 / height);
+    const beside = Math.min(box.width / 2 / width, (box.height - REASONS - HEAD) / height);
+    const above = Math.min(box.width / width, ((box.height * MIDDLE[1]) / 100 - HEAD) / height);
     const kept = localStorage.getItem(LAYOUT);
     this._arrange(kept ? kept === "above" : beside < READABLE && above > beside);
     const fitting = (100 * ((box.width * height) / width + HEAD)) / box.height;

@@ -1,6 +1,8 @@
 // How the value of a wire is told: words, and a state that colours it (never alone: the words have a sign as well).
 
 const NUMBER = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 7 });
+const SHORTER = [5, 4, 3].map((digits) => new Intl.NumberFormat("en-US", { maximumSignificantDigits: digits }))
+  .concat(new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }));
 const FLAGS = { 1: { text: "✓ true", state: "true" }, 0: { text: "✗ false", state: "false" } };
 const WAYS = {
   1: { text: "▲ up", state: "true" },
@@ -37,8 +39,10 @@ const SIDES = { long: "▲ long", short: "▼ short", nothing: "– none" };
 export function brief(value) {
   const { text, state } = told(value);
   if (state === "unknown") return { text: "?", state };
-  if (value.k !== "t" || state) return { text, state };
+  if (state === "number") return { text, state, get shorter() { return SHORTER.map((form) => form.format(value.v)); } };
+  if (value.k !== "t" || state) return { text, state, shorter: [text.slice(0, 1)] };
   const side = SIDES[/^(long|short|nothing)\b/.exec(text)?.[1]];
   const areas = text.match(/ to .+?touch/g)?.length;
-  return { text: side ?? (areas ? `${areas} area${areas > 1 ? "s" : ""}` : text), state };
+  if (side) return { text: side, state, shorter: [side.slice(0, 1)] };
+  return { text: areas ? `${areas} area${areas > 1 ? "s" : ""}` : text, state };
 }

@@ -61,6 +61,7 @@ export class Workbench {
     this.reasons.waiting(`Trade ${number}: ${trade.side} ${trade.symbol}`);
     await this._answer(ticket, this.trades.slice(number), (slice) => {
       this._light(new Set(slice.nodes));
+      this.graph.show(new Set(slice.nodes));
       this.reasons.trade(trade, slice);
     });
   }
@@ -168,12 +169,13 @@ export class Workbench {
   /** Lights the whole graph again. */
   whole() {
     this._light(null);
+    this.graph.show(null);
   }
 
   _leaveTrade() {
     this.trade = null;
     this.asked += 1; // an answer on its way belongs to the trade that was left
-    this._light(null);
+    this.whole();
     this.chart.levels(null);
     this.table.mark(null);
   }
