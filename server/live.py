@@ -55,6 +55,11 @@ class Live:
         self._listeners: set[_Listener] = set()
         self._closed = False
 
+    async def keep(self, milliseconds: int) -> None:
+        """How long events are kept from now on; older ones go at once."""
+        self._keep_ms = milliseconds
+        await self._events.prune(self._clock() - milliseconds)
+
     async def publish(self, topic: str, data: dict[str, Any], owner: str | None) -> Event:
         """Store an event and send it on; `owner` None = to everybody."""
         async with self._in_order:  # listeners get events in the order of their ids

@@ -51,6 +51,7 @@ async def running(services: Services, tell: Callable[[str], None] = print) -> As
         await _first_account(services, tell)
         await seed_built_ins(services.store)
         await services.store.audit.prune(services.clock() - DAY_MS * options.value("keep.audit_days"))
+        await services.live.keep(DAY_MS * options.value("keep.event_days"))
         writer = LogWriter(services.store.logs, keep_ms=DAY_MS * options.value("keep.log_days"))
         logging.getLogger().addHandler(writer)
         writer.start()

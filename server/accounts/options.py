@@ -63,6 +63,8 @@ OPTIONS = (
     _option("backtests.memory_mb", "Memory of a back-test", "MiB (0 = no limit)", (0, 1_048_576), 4096,
             "One that needs more is ended. Read at the start."),
     _option("keep.log_days", "Log lines", "days", (1, 3650), 30, "Older log lines are removed. Read at the start."),
+    _option("keep.event_days", "Live events", "days", (1, 365), 7,
+            "A page that was away for longer must be loaded anew. Read at the start."),
     _option("keep.audit_days", "Audit log", "days", (30, 3650), 730, "Older lines are removed at the start."),
 )  # fmt: skip
 BY_KEY = {option.key: option for option in OPTIONS}

@@ -8,13 +8,14 @@ from msgspec import Meta
 from engine.errors import InputError
 from engine.matching.policy import Policy, policy_named
 from engine.time_check import instant_text
+from engine.timeframe import duration
 
 _Instant = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]  # up to 2100
 _Name = Annotated[str, Meta(max_length=60)]
 LARGEST = 1e15  # no amount or rule is larger; sums of larger ones would lose cents
 
 
-class MarketAsk(msgspec.Struct, frozen=True, kw_only=True):
+class MarketAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Stored candles to run on.
 
     `finer` is a shorter timeframe on which orders are matched.  `funding`: null takes rates where they are stored, true
@@ -27,7 +28,7 @@ class MarketAsk(msgspec.Struct, frozen=True, kw_only=True):
     funding: bool | None = None
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
+class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A back-test to run: a graph (its newest revision unless one is named) on markets, under rules.
 
     `params` are "node.param" or names of the graph's parameters.  `from` and `to` (exclusive) bound the bars traded.
@@ -57,6 +58,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         pairs = [(market.symbol, market.timeframe) for market in self.markets]
         if len(set(pairs)) < len(pairs):
             raise InputError(f"a market is given twice among {', '.join(symbols)}; give each symbol and timeframe once")
+        for market in self.markets:
+            whole, part = duration(market.timeframe), duration(market.finer) if market.finer else 0
+            if part and (part >= whole or whole % part):
+                raise InputError(
+                    f"finer candles of {market.finer} are not finer parts of {market.symbol} {market.timeframe}; give a"
+                    " shorter timeframe that divides it"
+                )
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise InputError(
                 f"the range ends at {instant_text(self.end)}, not after its start {instant_text(self.start)}; give a"

@@ -26,6 +26,7 @@ from server.ids import new_id
 from server.people import User
 from server.store.backtests import BacktestHead, StoredBacktest
 from server.store.database import is_away
+from server.store.series import FUNDING
 from server.store.store import Store
 
 TOPIC = "backtest"
@@ -137,11 +138,14 @@ class Backtests:
         return new.id
 
     async def _check_stored(self, ask: Ask) -> None:
-        """Raises InputError if candles that were asked for are not stored."""
+        """Raises InputError if candles or funding rates that were asked for are not stored."""
         wanted = [(m.symbol, t) for m in ask.markets for t in (m.timeframe, m.finer) if t]
         for symbol, timeframe in wanted:
             if await self._store.candles.find(symbol, timeframe) is None:
                 raise InputError(f"no candles of {symbol} {timeframe} are stored; import a file or fetch them")
+        for market in ask.markets:
+            if market.funding and await self._store.candles.find(market.symbol, FUNDING) is None:
+                raise InputError(f"no funding rates of {market.symbol} are stored; fetch them, or do without")
 
     async def cancel(self, backtest_id: str, viewer: User) -> StoredBacktest:
         """Take it out of the queue, or end its run at once.  Raises NotFound, Conflict if it has ended."""

@@ -14,6 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.errors import InputError
@@ -91,10 +93,10 @@ async def opened(engine: AsyncEngine) -> AsyncConnection:
     """A connection; what drivers raise while they connect is their own, or the system's, and becomes one kind."""
     try:
         return await engine.connect()
-    except sa.exc.SQLAlchemyError:
+    except SQLAlchemyError:
         raise
     except Exception as error:
-        raise sa.exc.OperationalError(None, None, error, connection_invalidated=True) from error
+        raise OperationalError(None, None, error, connection_invalidated=True) from error
 
 
 def is_away(error: BaseException) -> bool:
@@ -102,15 +104,15 @@ def is_away(error: BaseException) -> bool:
 
     PostgreSQL: 08 connection, 53 resources, 55P03 lock, 57P end of the server, 58 system.
     """
-    if not isinstance(error, sa.exc.DBAPIError):
-        return isinstance(error, sa.exc.TimeoutError)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeout)
     if error.connection_invalidated or isinstance(error.orig, OSError):
         return True
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # what is above tells details
     return code in _SQLITE_AWAY or sql_state(error).startswith(("08", "53", "55P03", "57P", "58"))
 
 
-def sql_state(error: sa.exc.DBAPIError) -> str:
+def sql_state(error: DBAPIError) -> str:
     """The SQLSTATE, which only PostgreSQL tells."""
     return str(getattr(error.orig, "sqlstate", None) or "")
 

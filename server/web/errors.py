@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 from markupsafe import escape
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DBAPIError
 
 from engine.errors import GraphError, InputError, NodeError
 from server.errors import Refusal, SignInNeeded, TooMany
@@ -107,12 +107,11 @@ def _told(error: Exception) -> tuple[int, str, str, list[dict[str, Any]]]:
         case HTTPException() if error.status_code < 500:
             status = error.status_code
             return status, _CODES.get(status, "refused"), _WORDS.get(status) or error.detail, []
-        case DBAPIError() | TimeoutError() if is_away(error):
+        case _ if is_away(error):
             return 503, "unavailable", _AWAY, []
-        case DBAPIError() if sql_state(error).startswith("22"):
-            return 400, "input", _UNFIT, []
         case _:
-            return 500, "fault", _FAULT, []
+            unfit = isinstance(error, DBAPIError) and sql_state(error).startswith("22")
+            return (400, "input", _UNFIT, []) if unfit else (500, "fault", _FAULT, [])
 
 
 def _fields(error: ValidationException) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ class Drawing {
   _room(element) {
     const [x, y] = ["x", "y"].map((name) => Number(element.getAttribute(name)));
     const right = [...this.nodes.values()].filter((node) => node.x > x && node.y < y + 6 && node.y + node.height > y - 18);
-    return Math.min(...right.map((node) => node.x)) - x - 4;
+    return Math.min(...right.map((node) => node.x)) - x;
   }
 
   /** Writes a value into all its places, as much of it as fits there. */

@@ -1,5 +1,6 @@
 """What is read back is what the engine computed, to the last bit."""
 
+import re
 import struct
 from itertools import chain
 from typing import Any
@@ -20,7 +21,7 @@ from engine.request import MarketData, Request
 from engine.result import FILL, TRADE, Result
 from engine.rows import value_words
 from engine.sim.synthetic import Market, synthetic_candles
-from engine.trade_rows import trade_rows
+from engine.trade_rows import identity, trade_rows
 from engine.values import ExitPolicy, Size
 from server.backtests import job
 from server.backtests.outcome import Finished, unpacked_json
@@ -156,6 +157,15 @@ async def test_an_old_run_is_explained_when_its_candles_are_gone(started_on_sqli
     assert told["time"] == SHORT.time[1_500] and told["long"]["conditions"][0]["node"]
 
 
+async def test_a_report_is_that_of_the_run(started_on_sqlite: Started) -> None:
+    run = await started_on_sqlite.ended(await started_on_sqlite.submit(SHORT))
+    page = (await started_on_sqlite.service.report(run.id, started_on_sqlite.owner)).decode()
+    expected = direct(run.document, SHORT)
+    found = re.search(r'<script[^>]* id="tradegraph-result"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert found
+    assert msgspec.json.decode(found[1]) == msgspec.json.decode(msgspec.json.encode(identity(expected)))
+
+
 @pytest.mark.parametrize("damage", ["hash", "trades"])
 async def test_a_run_that_comes_out_otherwise_is_not_explained(started_on_sqlite: Started, damage: str) -> None:
 
@@ -169,6 +179,8 @@ async def test_a_run_that_comes_out_otherwise_is_not_explained(started_on_sqlite
             await connection.execute(sa.update(backtest_columns).where(where).values(data=b"other"))
     with pytest.raises(Conflict, match="run it again"):
         await started_on_sqlite.service.why(run.id, started_on_sqlite.owner, 0, 10)
+    with pytest.raises(Conflict, match="run it again"):
+        await started_on_sqlite.service.report(run.id, started_on_sqlite.owner)
 
 
 async def test_delete_takes_everything(store: Store, started: Started) -> None:

@@ -195,3 +195,18 @@ def test_the_end_is_in_the_log_table(home: Path) -> None:
         told = [event for (event,) in connection.execute("SELECT event FROM logs ORDER BY id")]
     assert "started" in told
     assert told[-1] == "ending"
+
+
+def test_a_second_server_on_the_same_data_is_refused_and_a_killed_one_is_in_nobodys_way(home: Path) -> None:
+    with contextlib.closing(Served(home, "--port", "0")) as first:
+        ran = subprocess.run(
+            [PROGRAM, "serve", "--port", "0"], capture_output=True, text=True, check=False,
+            env={**os.environ, "TRADEGRAPH_HOME": str(home)},
+        )  # fmt: skip
+        assert ran.returncode == 2
+        assert "tradegraph: another Tradegraph server runs on the database" in ran.stderr
+        assert "Traceback" not in ran.stderr
+        assert first.ask("/health").status == 200
+        first.end(signal.SIGKILL)
+    with contextlib.closing(Served(home, "--port", "0")) as again:
+        assert again.ask("/ready").status == 200

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from engine.errors import InputError
 from server.store.database import Database, database_url
@@ -117,10 +118,10 @@ def test_other_databases_are_refused(given: str) -> None:
 
 @pytest.mark.parametrize("value", [{"key": "a\0b"}, {"updated_at": 10**30}])
 async def test_what_one_database_cannot_store_neither_takes(database: Database, value: Row) -> None:
-    with pytest.raises(InputError, match="NUL character|too large"):
+    with pytest.raises(InputError, match=r"NUL character|too large"):
         async with database.write() as connection:
             await connection.execute(sa.insert(settings).values(row("a") | value))
-    with pytest.raises(InputError, match="NUL character|too large"):
+    with pytest.raises(InputError, match=r"NUL character|too large"):
         async with database.write() as connection:
             await connection.execute(sa.insert(settings), [row("b"), row("c") | value])
     assert await keys(database) == []
@@ -129,7 +130,7 @@ async def test_what_one_database_cannot_store_neither_takes(database: Database, 
 async def test_a_server_that_is_not_there_is_told_as_a_lost_connection(tmp_path: Path) -> None:
     """The driver raises whatever the system raises; callers know one kind."""
     away = Database(f"postgresql+asyncpg://postgres@/x?host={tmp_path}")
-    with pytest.raises(sa.exc.OperationalError) as told:
+    with pytest.raises(OperationalError) as told:
         async with away.read():
             pass
     assert told.value.connection_invalidated and isinstance(told.value.orig, OSError)

@@ -143,6 +143,14 @@ async def test_old_events_go_and_ids_never_come_back(store: Store, people: None)
     assert (await store.events.add("t", {}, ANN, 40)).id == 4
 
 
+async def test_a_shorter_time_is_in_force_at_once(store: Store, people: None) -> None:
+    for at in (10, 20, 990):
+        await store.events.add("t", {"n": at}, None, at)
+    live = Live(store.events, lambda: 1_000)
+    await live.keep(100)
+    assert [event.data["n"] for event in await store.events.after(0, ANN)] == [990]
+
+
 async def test_publishing_prunes_now_and_then(store: Store, people: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "_PRUNE_EVERY", 5)
     ticks = itertools.count(0, 100)

@@ -139,12 +139,23 @@ async def test_the_form_starts_one_with_what_stands_in_it(services: Services, us
     assert run in listed and "EMA cross" in listed and "done" in listed
 
 
+async def test_a_report_is_one_file(services: Services, user: Browser) -> None:
+    await prepared(services)
+    run = await run_of(services, user)
+    page = (await user.get(f"/backtests/{run}")).text
+    assert f'href="/backtests/{run}/report.html"' in page
+    answer = await user.get(f"/backtests/{run}/report.html")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="report-{run}.html"'
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "EMA cross" in answer.text and 'id="tradegraph-result"' in answer.text and "src=" not in answer.text
+
+
 async def test_the_form_says_what_is_wrong_before_it_runs(services: Services, user: Browser) -> None:
     await prepared(services)
     asked = {"graph": "ema_cross", "market": f"{CANDLES.symbol}:1h", "start": "2024-13-01"}
     assert "is not a date" in (await user.get("/backtests/new/check", params=asked)).text
     short = asked | {"start": "2024-01-01", "end": "2024-01-02"}
-    assert "no bar is left" in (await user.get("/backtests/new/check", params=short)).text
+    assert "No bar is left" in (await user.get("/backtests/new/check", params=short)).text
 
 
 async def test_pages_without_anything_say_what_to_do(user: Browser) -> None:
