@@ -39,7 +39,7 @@ from server.store.tables import backtest_traces
 from server.store.upgrade import upgrade
 from tests.databases import postgresql
 
-ROUNDS = 5
+ROUNDS, COLD = 3, 2
 CASES = [(graph, bars) for graph in ("ema_cross", "hh_ll") for bars in (10_000, 100_000)]
 
 
@@ -135,15 +135,17 @@ async def measured(url: str) -> dict[str, float]:
     bench = Bench(store, owner)
     await bench.service.start()
     found: dict[str, float] = {}
+    last = ""
     for graph, bars in CASES:
-        found[f"{graph}, {bars:,} bars, cold"] = _median([await bench.cold(graph, bars) for _ in range(3)])
+        found[f"{graph}, {bars:,} bars, cold"] = _median([await bench.cold(graph, bars) for _ in range(COLD)])
         runs = [await bench.seconds(graph, bars) for _ in range(ROUNDS)]
+        last = runs[-1][0]
         found[f"{graph}, {bars:,} bars, warm"] = _median([seconds for _, seconds in runs])
     await bench.service.stop()
-    found |= await bench.traces(runs[-1][0])
+    found |= await bench.traces(last)
     async with store.database.read() as connection:
         size = sa.select(sa.func.sum(sa.func.length(backtest_traces.c.data))).where(
-            backtest_traces.c.backtest_id == runs[-1][0]
+            backtest_traces.c.backtest_id == last
         )
         found["bytes of that trace"] = float((await connection.execute(size)).scalar() or 0)
     await store.close()

@@ -103,7 +103,12 @@ class Backtests:
         if self._explaining:
             await self._explaining.close()
         message = "the server was stopped while this back-test ran, and nothing of it was kept; run it again"
-        await self._store.backtests.interrupt({"code": "interrupted", "message": message}, self._clock())
+        try:
+            await self._store.backtests.interrupt({"code": "interrupted", "message": message}, self._clock())
+        except Exception as error:
+            if not is_away(error):
+                raise
+            _log.warning("the database is away (%s); the next start tells what ran", error, extra={"event": "untold"})
 
     # --- orders -------------------------------------------------------------------------------------------------------
 

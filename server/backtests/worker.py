@@ -114,8 +114,8 @@ class Worker:
         if result.logic_hash != message.logic_hash or job.packed_trades(result) != message.trades:
             return frames.Failed(
                 code="changed",
-                message="nodes of this graph have changed since this back-test ran, so it cannot be made again as it was;"
-                " run it again to see its bars explained",
+                message="nodes of this graph have changed since this back-test ran, so it cannot be made again as it"
+                " was; run it again to see its bars explained",
             )
         self._kept[message.id] = msgspec.structs.replace(result, graph=run.request.graph), {}
         while len(self._kept) > _KEPT:

@@ -86,6 +86,8 @@ async def test_a_database_that_is_away_for_a_while_costs_no_run(postgres: Postgr
         async with store.database.read() as connection:
             assert (await connection.execute(sa.select(sa.func.count()).select_from(backtests))).scalar() == 1
     finally:
-        await started.service.stop()
+        await asyncio.to_thread(postgres.ask, "stop")
+        await started.service.stop()  # without a word: there is nobody to tell
+        await asyncio.to_thread(postgres.ask, "start")
         await store.close()
         await databases.drop(name)

@@ -94,7 +94,7 @@ async def test_capital_of_the_form(user: Browser, ready: None, capital: str) -> 
             "csrf_token": user.headers["X-CSRF-Token"]}  # fmt: skip
     answer = await user.post("/backtests", data=form)
     assert answer.status_code == 400 and "capital" in answer.text.lower(), answer.text
-    assert "capital" in (await user.get("/backtests/new/check", params=form)).text
+    assert "capital" in (await user.get("/backtests/new/check", params=form)).text.lower()
     assert (await user.get("/api/backtests")).json()["items"] == []
 
 

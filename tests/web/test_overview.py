@@ -72,10 +72,10 @@ async def test_back_tests_are_shown_with_curve_and_figures(user: Browser, servic
         "1.50",
         'class="spark up"',
         "synthetic",
-        "no candles of DOGE",
+        "No candles of DOGE",
     ):
         assert text in page
-    assert f'data-run="{run.id}"' in page and '<progress max="1" value="0.5" aria-label="matching">' in page
+    assert f'data-run="{run.id}"' in page and '<progress max="1" value="0.5" aria-label="Matching orders">' in page
 
 
 async def test_the_list_alone_can_be_asked_for(user: Browser, services: Services) -> None:

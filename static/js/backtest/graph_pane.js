@@ -7,8 +7,8 @@ import { brief } from "./values.js";
 /** The path of the sub-graph a flat node id stands in, "" = the graph itself. */
 export const levelOf = (node) => node.slice(0, Math.max(0, node.lastIndexOf("/")));
 
-const READABLE = 11; // pixels that text on the canvas should have
-const LARGEST = 20; // units, beyond which it would cover its neighbours
+const READABLE = 10; // pixels that text on the canvas should have
+const LARGEST = 17; // units, beyond which it would cover its neighbours
 const FAR = 0.42; // pixels per unit below which a node shows its title only
 
 /** Shows levels of a graph and what their wires carry. */
