@@ -23,6 +23,7 @@ RULES = (
     "--rule", "size_at=decision",
 )  # fmt: skip
 ROUNDS = 5
+PARTS = ("warm", "process", "sweep", "overhead", "advisors", "structure", "prove", "store", "pages")
 # What engine.memory.keep_memory does, for every warm engine alike: freed memory stays in the process.
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(192 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 
@@ -183,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 500_000])
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
-    parser.add_argument("--only", choices=("warm", "process", "sweep", "overhead", "advisors", "structure", "prove"))
+    parser.add_argument("--only", choices=PARTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -199,6 +200,8 @@ def main() -> None:
             "advisors": lambda: other("benchmarks.advisors", sys.executable),
             "structure": lambda: told("benchmarks.structure"),
             "prove": lambda: told("benchmarks.prove"),
+            "store": lambda: told("benchmarks.store"),
+            "pages": lambda: told("benchmarks.pages"),
         }
         found = {part: run() for part, run in parts.items() if options.only in (None, part)}
     text = report.tables(found)

@@ -23,7 +23,6 @@ from engine.request import MarketData, Request
 from engine.sim.synthetic import Market, synthetic_candles
 from server.backtests.ask import Ask, MarketAsk
 from server.backtests.limits import Limits
-from server.backtests.outcome import Finished
 from server.backtests.service import Backtests
 from server.backtests.wires import CHUNK, told
 from server.clock import now
@@ -34,6 +33,7 @@ from server.live import Live
 from server.people import User
 from server.store.database import Database
 from server.store.graphs import seed_built_ins
+from server.store.outcome import Finished
 from server.store.store import Store
 from server.store.tables import backtest_traces
 from server.store.upgrade import upgrade

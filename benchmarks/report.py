@@ -41,6 +41,9 @@ def tables(found: dict[str, Any]) -> str:
     for part, title in (("structure", "Structure"), ("prove", "Proofs")):
         if part in found:
             text += f"\n## {title}\n\n```\n{found[part].strip()}\n```\n"
+    for part, title in (("store", "Store"), ("pages", "Pages")):
+        if part in found:
+            text += f"\n## {title}\n\n{found[part].strip()}\n"
     return text
 
 

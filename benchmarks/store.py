@@ -13,12 +13,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.report import table
-from server.backtests.outcome import Finished, TradeRow
 from server.ids import new_id
 from server.live import Live
 from server.store.backtests import StoredBacktest
 from server.store.database import Database
 from server.store.logs import LogFilter, LogLine
+from server.store.outcome import Finished, TradeRow
 from server.store.store import Store
 from server.store.tables import users
 from server.store.upgrade import upgrade

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from server.backtests.outcome import Finished
 from server.backtests.tables import Inputs
+from server.store.outcome import Finished
 
 _HEAD = struct.Struct("<Q")
 

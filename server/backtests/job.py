@@ -16,12 +16,12 @@ from engine.registry import Registry
 from engine.request import Request
 from engine.result import FILL, TRADE, Result
 from engine.trade_rows import identity, trade_rows
-from server.backtests.outcome import Finished, Trace, TradeRow, packed_json
 from server.backtests.slices import slice_of
 from server.backtests.tables import Inputs, pieces_of, request_of
 from server.backtests.wires import chunks_of, wires_of
 from server.report.packing import segments
 from server.report.series import equity_series, monthly_returns
+from server.store.outcome import Finished, Trace, TradeRow, packed_json
 from server.store.packing import pack, pack_columns
 
 SLICES = 2_000  # decision slices that are stored; those of further trades are made when somebody asks

@@ -18,7 +18,6 @@ from server.backtests.ask import Ask
 from server.backtests.explaining import Explaining
 from server.backtests.gather import Chosen, Gatherer
 from server.backtests.limits import Limits, limits_of
-from server.backtests.outcome import Finished
 from server.backtests.process import WorkerDied, WorkerProcess
 from server.errors import TooMany
 from server.graph_checks import checked, graph_of
@@ -26,6 +25,7 @@ from server.ids import new_id
 from server.people import User
 from server.store.backtests import BacktestHead, StoredBacktest
 from server.store.database import is_away
+from server.store.outcome import Finished
 from server.store.series import FUNDING
 from server.store.store import Store
 

@@ -17,9 +17,10 @@ from engine.result import Result
 from engine.trade_rows import result_document
 from server.cli.markets import gather_markets
 from server.cli.progress import announce_kernels
-from server.cli.values import LARGEST, amount, instant, settings, share
+from server.cli.values import LARGEST, amount, settings, share
 from server.cli.words import one_line
 from server.graphs import load_graph
+from server.instants import instant
 
 
 def run(options: argparse.Namespace) -> int:

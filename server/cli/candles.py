@@ -10,7 +10,7 @@ import msgspec
 from engine.errors import InputError
 from engine.time_check import instant_text
 from server.adapters import candle_files
-from server.cli.values import instant
+from server.instants import instant
 from server.report.figures import utc
 from server.store.series import Stored, check_name
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a command that reads files alone loads no database
 def run_import(options: argparse.Namespace) -> int:
     """Check files and merge them into the store; the first bad file stops, what was merged before stays."""
     from server.adapters.candle_import import import_file
-    from server.store import sync
+    from server.cli.stored import on_database
     from server.store.candles import CandleSeries
 
     async def work(database: "Database") -> list[Stored]:
@@ -30,7 +30,7 @@ def run_import(options: argparse.Namespace) -> int:
             await import_file(series, f, symbol=options.symbol, allow_gaps=options.allow_gaps) for f in options.files
         ]
 
-    _show(sync.run(work), options.json)
+    _show(on_database(work), options.json)
     return 0
 
 
@@ -47,7 +47,7 @@ def run_fetch(options: argparse.Namespace) -> int:
     """Fetch what is missing from the exchange."""
     from server.adapters.bybit_rest import HOST, BybitRest
     from server.adapters.candle_fetch import fetch_candles, fetch_funding, fetch_rules
-    from server.store import sync
+    from server.cli.stored import on_database
     from server.store.candles import CandleSeries
     from server.store.instruments import Instruments
 
@@ -65,25 +65,25 @@ def run_fetch(options: argparse.Namespace) -> int:
         await fetch_rules(rest, Instruments(database), symbol, now=now)
         return done
 
-    _show(sync.run(work), options.json)
+    _show(on_database(work), options.json)
     return 0
 
 
 def run_remove(options: argparse.Namespace) -> int:
     """Forget a series."""
-    from server.store import sync
+    from server.cli.stored import on_database
     from server.store.candles import CandleSeries
 
-    sync.run(lambda database: CandleSeries(database).remove(options.symbol, options.timeframe))
+    on_database(lambda database: CandleSeries(database).remove(options.symbol, options.timeframe))
     print(f"removed {options.symbol} {options.timeframe}")
     return 0
 
 
 def _listed() -> list[Stored]:
-    from server.store import sync
+    from server.cli.stored import on_database
     from server.store.candles import CandleSeries
 
-    return list(sync.run(lambda database: CandleSeries(database).list()))
+    return list(on_database(lambda database: CandleSeries(database).list()))
 
 
 def _facts(file: str, allow_gaps: bool) -> Stored:

@@ -94,7 +94,7 @@ def _run() -> str:
 
 
 def _store() -> str:
-    from server.store import sync
+    from server.cli.stored import on_database
     from server.store.candles import CandleSeries
 
     async def work(database: "Database") -> str:
@@ -107,7 +107,7 @@ def _store() -> str:
                 await series.load(one.symbol, one.timeframe)
         return f"{len(stored)} series stored"
 
-    return sync.run(work)
+    return on_database(work)
 
 
 _CHECKS: dict[str, Callable[[], str]] = {

@@ -15,8 +15,8 @@ from engine.result import Result
 from engine.time_check import instant_text
 from server.cli.backtest import request_of
 from server.cli.progress import announce_kernels
-from server.cli.values import instant
 from server.cli.words import one_line
+from server.instants import instant
 
 _MARKS = {True: "+", False: "-", None: "?"}
 

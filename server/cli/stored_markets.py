@@ -2,7 +2,7 @@
 
 from engine.matching.engine import Funding
 from server.cli.markets import Loaded
-from server.store import sync
+from server.cli.stored import on_database
 from server.store.candles import CandleSeries
 from server.store.database import Database
 from server.store.instruments import Instruments
@@ -22,4 +22,4 @@ def load(candles: list[str], funding: list[str]) -> Loaded:
             found.rules[rules.symbol] = rules
         return found
 
-    return sync.run(work)
+    return on_database(work)

@@ -37,12 +37,12 @@ def run_password(options: argparse.Namespace) -> int:
 
 def _with_entrance(work: Callable[..., Awaitable[tuple[str, str]]]) -> tuple[str, str]:
     from server.accounts.entrance import Entrance
+    from server.cli.stored import on_database
     from server.clock import now
     from server.errors import Refusal
     from server.settings import load, secret_key
     from server.store.database import Database
     from server.store.store import Store
-    from server.store.sync import run
 
     key = secret_key(load().folder)
 
@@ -50,7 +50,7 @@ def _with_entrance(work: Callable[..., Awaitable[tuple[str, str]]]) -> tuple[str
         return await work(Entrance(Store(database, key), now))
 
     try:
-        return run(on)
+        return on_database(on)
     except Refusal as error:  # a refusal of the store is wrong usage here
         raise InputError(str(error)) from None
 

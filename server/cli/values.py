@@ -1,6 +1,5 @@
 """Reads option values: dates, shares, settings."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,19 +7,6 @@ import msgspec
 from engine.errors import InputError
 
 LARGEST = 1e15  # no amount, price or rule is larger; sums of larger ones would lose cents
-
-
-def instant(text: str | None, option: str) -> int | None:
-    """A date or date and time in UTC as ms since 1970; None stays None."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{option} {text!r} is not a date; write 2024-01-31 or 2024-01-31T12:00 (UTC)") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
 
 
 def amount(text: str, option: str) -> float:

@@ -11,10 +11,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.backtests.outcome import Finished, Trace, TradeRow
 from server.errors import Conflict, NotFound
 from server.people import User
 from server.store.database import Database
+from server.store.outcome import Finished, Trace, TradeRow
 from server.store.tables import backtest_columns as columns
 from server.store.tables import backtest_traces as traces
 from server.store.tables import backtest_trades as trades

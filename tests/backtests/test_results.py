@@ -24,13 +24,13 @@ from engine.sim.synthetic import Market, synthetic_candles
 from engine.trade_rows import identity, trade_rows
 from engine.values import ExitPolicy, Size
 from server.backtests import job
-from server.backtests.outcome import Finished, unpacked_json
 from server.backtests.slices import slice_of
 from server.backtests.wires import CHUNK, UNTOLD, unpack_chunk
 from server.errors import Conflict, NotFound
 from server.graph_checks import graph_of, registry
 from server.graphs import BUILT_IN
 from server.people import User
+from server.store.outcome import Finished, unpacked_json
 from server.store.packing import unpack, unpack_columns
 from server.store.store import Store
 from server.store.tables import backtest_columns, backtests

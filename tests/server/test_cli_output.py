@@ -11,8 +11,8 @@ from engine.legs import legs_of
 from engine.metric_definitions import DEFINITIONS
 from engine.registry import Registry, discover
 from engine.result import EXIT_REASONS
+from server.cli.stored import on_database
 from server.graphs import BUILT_IN, built_in_ids, load_graph
-from server.store import sync
 from server.store.instruments import Instruments
 from server.store.rules import Rules
 from tests.server.candle_tables import BARS, rows, settlements, write_table
@@ -225,7 +225,7 @@ def test_candles_are_imported_listed_and_used(cli: Cli, tmp_path: Path) -> None:
 def test_stored_trading_rules_are_used_with_stored_candles(cli: Cli) -> None:
     rules = Rules(symbol="BTCUSDT", tick="0.10", step="0.001", min_quantity="0.001", min_notional="5", source="Bybit")
     cli("candles", "import", GOOD)
-    sync.run(lambda database: Instruments(database).put(rules))
+    on_database(lambda database: Instruments(database).put(rules))
 
     def instrument(*options: str) -> dict[str, Any]:
         return cli("backtest", "ema_cross", "--json", *options).document()["data"][0]["instrument"]

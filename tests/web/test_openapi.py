@@ -49,7 +49,8 @@ def test_made_up_requests_meet_no_fault(served: Served, headers: dict[str, str])
 
         @hypothesis.settings(
             max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], phases=[hypothesis.Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+            phases=[hypothesis.Phase.generate],
         )  # fmt: skip
         @given(case=operation.as_strategy())
         def try_it(case: Any) -> None:

@@ -12,13 +12,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
 from server.backtests.ask import Ask
-from server.backtests.outcome import unpacked_json
 from server.backtests.tables import PIECE, columns_of
 from server.backtests.wires import CHUNK, chunk_length, told
 from server.errors import Conflict, NotFound
 from server.people import User
 from server.services import Services
 from server.store.backtests import StoredBacktest
+from server.store.outcome import unpacked_json
 from server.web.api.backtest_bodies import (
     BacktestFacts,
     BacktestList,

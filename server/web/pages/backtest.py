@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import Parameter
 from litestar.response import Template
 
-from server.backtests.outcome import unpacked_json
 from server.drawing import draw
 from server.errors import NotFound
 from server.graph_checks import graph_of, registry, report_of
 from server.people import User
 from server.services import Services
 from server.store.backtests import StoredBacktest
+from server.store.outcome import unpacked_json
 from server.web.backtest_view import controls, equity_words, facts
 from server.web.filters import STAGES
 from server.web.rendering import page

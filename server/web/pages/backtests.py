@@ -11,12 +11,12 @@ from litestar.response import Redirect, Template
 
 from engine.errors import InputError
 from engine.matching.policy import POLICIES
-from server.backtests.outcome import unpacked_json
 from server.errors import Conflict
 from server.graph_checks import graph_of
 from server.people import User
 from server.services import Services
 from server.store.backtests import StoredBacktest
+from server.store.outcome import unpacked_json
 from server.web import backtest_form as forms
 from server.web.backtest_compare import HEIGHT, MOST, WIDTH, Changed, cautions, changed, compared, picture
 from server.web.rendering import page, partial

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from engine.timeframe import DURATIONS, duration
 from server.accounts.entrance import Entrance
 from server.candle_jobs import Asked
-from server.cli.values import instant
+from server.instants import instant
 from server.people import User
 from server.services import Services
 from server.store.series import FUNDING, Gap, Stored

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Template
 
-from server.cli.values import instant
+from server.instants import instant
 from server.logs.levels import LEVELS, level_name
 from server.people import User
 from server.services import Services

@@ -12,7 +12,7 @@ from server.store.database import Database, database_url
 from server.store.upgrade import pending, upgrade
 
 
-def run[T](work: Callable[[Database], Awaitable[T]]) -> T:
+def on_database[T](work: Callable[[Database], Awaitable[T]]) -> T:
     """What `work` gives, done on the database that the settings name, as the server does.
 
     Raises InputError if the database cannot be used.
