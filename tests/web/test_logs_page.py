@@ -1,6 +1,8 @@
 """The log for admins, as page and as API."""
 
+import logging
 import re
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -10,6 +12,14 @@ from server.store.logs import LogLine
 from tests.web.conftest import Browser
 
 SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture(autouse=True)
+def silence() -> Generator[None]:
+    """The server's own lines would join those of the tests, and with the first of them go all that are too old."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
