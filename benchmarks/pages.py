@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
@@ -101,7 +102,7 @@ async def _insert(connection: Any, target: sa.Table, rows: list[Row]) -> None:
 def server() -> Generator[str]:
     """A real server in a process of its own; its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "server.cli", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [str(Path(sys.executable).with_name("tradegraph")), "serve", "--port", "0"], stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout

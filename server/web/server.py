@@ -76,7 +76,11 @@ def listen(host: str, port: int) -> socket.socket:
     """The socket to serve on; port 0 is any free one.  Raises InputError if it cannot be had."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(cast("Any", address)[:2], family=family, backlog=256)
+        listening = socket.create_server(cast("Any", address)[:2], family=family, backlog=256)
+        # Connections inherit it.  asyncio sets it only on sockets of protocol TCP by name, which this is not, and an
+        # answer in two pieces would wait 40 ms for the client's acknowledgement of the first.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (while")[0]
         raise InputError(

@@ -24,6 +24,7 @@ from server.store.database import Database
 from server.store.store import Store
 from server.store.tables import sessions, users
 from server.store.upgrade import upgrade
+from server.web.server import listen
 from tests.conftest import SECRET
 
 COOKIE = "a-cookie-of-ann"
@@ -210,3 +211,9 @@ def test_a_second_server_on_the_same_data_is_refused_and_a_killed_one_is_in_nobo
         first.end(signal.SIGKILL)
     with contextlib.closing(Served(home, "--port", "0")) as again:
         assert again.ask("/ready").status == 200
+
+
+def test_an_answer_in_two_pieces_is_not_held_back() -> None:
+    """Else each page waits 40 ms for the client's acknowledgement of its head."""
+    with listen("127.0.0.1", 0) as listening:
+        assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
