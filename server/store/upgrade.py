@@ -5,6 +5,7 @@ There is no way down: a database that was upgraded is used by this program or a 
 
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,7 @@ def _upgrade(connection: sa.Connection, database: Database) -> list[str]:
 
 
 def _pending(connection: sa.Connection, database: Database) -> list[str]:
-    script = ScriptDirectory.from_config(config())
-    history = [revision.revision for revision in script.walk_revisions()][::-1]
+    history = _history(MIGRATIONS)
     current = MigrationContext.configure(connection).get_current_revision()
     if current is None:
         return history
@@ -65,6 +65,12 @@ def _pending(connection: sa.Connection, database: Database) -> list[str]:
             " upgraded it; update Tradegraph, or use another database"
         )
     return history[history.index(current) + 1 :]
+
+
+@cache
+def _history(_folder: Path) -> list[str]:
+    """All revisions, the oldest first.  Read once: each look would compile every migration anew."""
+    return [revision.revision for revision in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
 
 
 @contextlib.asynccontextmanager
